@@ -1,0 +1,42 @@
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static struct ss_slice vprint(struct ss_arena *a, const char *fmt, va_list ap)
+{
+    char text[1024];
+    int n = vsnprintf(text, sizeof text, fmt, ap);
+    size_t len = n < 0 ? 0 : (size_t)n;
+    return ss_arena_copy(a, ss_slice_of(text, len < sizeof text ? len : sizeof text - 1));
+}
+
+enum ss_err ss_status_set(struct ss_status *st, struct ss_arena *a, enum ss_err err, const char *fmt, ...)
+{
+    *st = (struct ss_status){.err = err, .code = (int)ss_err_code(err)};
+    va_list ap;
+    va_start(ap, fmt);
+    st->message = vprint(a, fmt, ap);
+    va_end(ap);
+    return err;
+}
+
+enum ss_err ss_status_violation(struct ss_status *st, struct ss_arena *a, struct ss_slice field, const char *fmt,
+                                ...)
+{
+    struct ss_violation *v = ss_arena_zalloc(a, sizeof *v), **link = &st->violations;
+    va_list ap;
+    va_start(ap, fmt);
+    v->field = ss_arena_copy(a, field);
+    v->description = vprint(a, fmt, ap);
+    va_end(ap);
+    while (*link)
+        link = &(*link)->next;
+    *link = v;
+    if (st->violations == v) {
+        st->err = SS_ERR_INVALID;
+        st->code = SS_CODE_INVALID_ARGUMENT;
+        st->message = field.len ? ss_arena_printf(a, "%.*s: %s", SS_FMT(field), v->description.ptr) : v->description;
+    }
+    return SS_ERR_INVALID;
+}

@@ -1,0 +1,86 @@
+/* HTTP method and path → gRPC method, as google.api.http has it. A table is immutable once built and shared by
+ * threads; matching allocates from the caller's arena only. */
+#ifndef SS_ROUTE_ROUTE_H
+#define SS_ROUTE_ROUTE_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/status.h"
+#include "schema/schema.h"
+#include "transcode/transcode.h"
+
+enum ss_stream_form { SS_STREAM_UNSET, SS_STREAM_NDJSON, SS_STREAM_SSE, SS_STREAM_ARRAY, SS_STREAM_OBJECT };
+
+/* What stands beside a rule in a descriptor, with the defaults merged in. Owned by the table's arena. */
+struct ss_route_options {
+    int64_t timeout_ms;      /* -1: unset (60 s for unary, none for streams); 0: none */
+    int64_t idle_timeout_ms; /* of streams; -1: unset (5 min) */
+    enum ss_stream_form stream;
+    struct ss_json_in in;
+    struct ss_json_out out;
+    bool ignore_unknown_query_parameters;
+    struct ss_slice *ignored_query_parameters;
+    size_t n_ignored_query_parameters;
+    bool ignore_trailing_slash;
+    bool fully_decode_reserved_expansion;
+    bool reject_binding_body_field_collisions;
+    size_t max_request_bytes; /* of a body; 0: unset (4 MiB) */
+    size_t max_message_bytes; /* of one message of the service; 0: unset (4 MiB) */
+    int status_map[17];       /* HTTP status for a gRPC code; 0: by the table */
+};
+
+/* One HTTP binding of a gRPC method. All pointers are borrowed from the snapshot and outlive the table. */
+struct ss_rule {
+    struct ss_slice http_method; /* upper case as sent, "*" of custom: any */
+    struct ss_slice path;        /* the template as written */
+    struct ss_slice body;          /* "", "*" or a field path of one name */
+    struct ss_slice response_body; /* "" or a field name */
+    const struct ss_method *method;
+    const struct ss_route_options *options;
+    uint32_t cluster;       /* index of its upstream in the snapshot */
+    struct ss_slice origin; /* "file:line:column" for messages */
+};
+
+struct ss_route_table;
+
+/* Parses and checks every rule (template grammar, variables and body that name fields of the input type, no field
+ * bound twice, no two rules that match the same method and path) and compiles them. rules are copied; what they point
+ * to is borrowed. SS_ERR_CONFIG with a one-line text in *why (through a) that starts with the rule's origin; a conflict
+ * names both origins. */
+enum ss_err ss_route_table_build(const struct ss_rule *rules, size_t n, struct ss_arena *a, struct ss_slice *why,
+                                 struct ss_route_table **out);
+void ss_route_table_free(struct ss_route_table *t);
+size_t ss_route_table_count(const struct ss_route_table *t);
+const struct ss_rule *ss_route_table_at(const struct ss_route_table *t, size_t i);
+
+/* A rule compiled: opaque but for its rule. */
+struct ss_route;
+const struct ss_rule *ss_route_rule(const struct ss_route *r);
+/* The body field: NULL for "*" and for no body. */
+const struct ss_field *ss_route_body_field(const struct ss_route *r);
+const struct ss_field *ss_route_response_field(const struct ss_route *r);
+
+struct ss_route_match {
+    const struct ss_route *route;
+    struct ss_slice *values; /* one per variable of the template, decoded; in the arena */
+    size_t n_values;
+    struct ss_slice allow; /* with SS_ERR_METHOD, and for OPTIONS: "GET, HEAD, OPTIONS, POST" */
+};
+
+/* path is the request's, without its query, as received ("/v1/…"); borrowed, and values may point into it.
+ * SS_OK; SS_ERR_NO_ROUTE; SS_ERR_METHOD (allow is set); SS_ERR_INVALID (malformed escape, %00 or bad UTF-8; st says
+ * so). HEAD matches GET's rule where HEAD has none. OPTIONS without a rule is SS_ERR_METHOD with allow set: the caller answers. */
+enum ss_err ss_route_match(const struct ss_route_table *t, struct ss_slice http_method, struct ss_slice path,
+                           struct ss_arena *a, struct ss_route_match *out, struct ss_status *st);
+
+/* Appends the wire bytes that the path's variables and the query parameters bind: meant to stand behind the body's
+ * bytes, where merging makes path win over body. query is the part behind '?', undecoded, may be empty. Parameters
+ * whose name starts with '$' are the caller's and are skipped. Failures fill st with violations. */
+enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query, struct ss_arena *a,
+                          struct ss_buf *out, struct ss_status *st);
+
+/* The value of the first query parameter of that name, decoded into a; false when absent. For system parameters. */
+bool ss_query_get(struct ss_slice query, struct ss_slice name, struct ss_arena *a, struct ss_slice *value);
+
+#endif
