@@ -1,4 +1,5 @@
-/* A bump allocator: many small allocations with one lifetime, freed together. One per call, one per snapshot. */
+/* A bump allocator: many small allocations with one lifetime, freed together. One per call, one per snapshot.
+ */
 #ifndef SS_BASE_ARENA_H
 #define SS_BASE_ARENA_H
 
@@ -29,6 +30,7 @@ void *ss_arena_try(struct ss_arena *a, size_t size);
 /* A copy of s, NUL-terminated behind its len; through ss_arena_alloc. */
 struct ss_slice ss_arena_copy(struct ss_arena *a, struct ss_slice s);
 /* printf into the arena; the result is NUL-terminated behind its len. */
-struct ss_slice ss_arena_printf(struct ss_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct ss_slice ss_arena_printf(struct ss_arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

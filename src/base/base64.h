@@ -18,8 +18,9 @@ static inline size_t ss_base64_decoded_max(size_t n)
 
 /* Writes the standard alphabet, ss_base64_encoded_len bytes; returns that length. */
 size_t ss_base64_encode(char *out, struct ss_slice bytes, bool pad);
-/* Standard and URL alphabets, even mixed; padding may be absent but not wrong; no spaces; left-over bits of the last
- * character are ignored, as protobuf's parsers do. out has room for ss_base64_decoded_max. SS_ERR_INVALID otherwise. */
+/* Standard and URL alphabets, even mixed; padding may be absent but not wrong; no spaces; left-over bits of
+ * the last character are ignored, as protobuf's parsers do. out has room for ss_base64_decoded_max.
+ * SS_ERR_INVALID otherwise. */
 enum ss_err ss_base64_decode(char *out, size_t *out_len, struct ss_slice text);
 
 #endif

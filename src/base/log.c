@@ -7,7 +7,8 @@
 
 static const char *const names[] = {"debug", "info", "warn", "error"};
 
-/* Copies text as the inside of a JSON string; also for text lines, so that control bytes never reach a terminal. */
+/* Copies text as the inside of a JSON string; also for text lines, so that control bytes never reach a
+ * terminal. */
 static size_t escape(char *out, size_t cap, const char *text, bool quote)
 {
     size_t n = 0;

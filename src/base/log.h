@@ -1,5 +1,5 @@
-/* Logging: one line an event, text or JSON. A logger is a value passed to whoever logs; writes are whole lines, so
- * threads may share one. */
+/* Logging: one line an event, text or JSON. A logger is a value passed to whoever logs; writes are whole
+ * lines, so threads may share one. */
 #ifndef SS_BASE_LOG_H
 #define SS_BASE_LOG_H
 

@@ -5,10 +5,12 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* Decodes all of text into a (or returns text itself when nothing is encoded). plus_is_space: application/x-www-form-
- * urlencoded. SS_ERR_INVALID: malformed escape, %00, or the result is not UTF-8. */
-enum ss_err ss_percent_decode(struct ss_slice text, bool plus_is_space, struct ss_arena *a, struct ss_slice *out);
-/* Decodes, but keeps the escapes of RFC 6570 reserved characters (:/?#[]@!$&'()*+,;=) and of '%' as they are written. */
+/* Decodes all of text into a (or returns text itself when nothing is encoded). plus_is_space:
+ * application/x-www-form- urlencoded. SS_ERR_INVALID: malformed escape, %00, or the result is not UTF-8. */
+enum ss_err ss_percent_decode(struct ss_slice text, bool plus_is_space, struct ss_arena *a,
+                              struct ss_slice *out);
+/* Decodes, but keeps the escapes of RFC 6570 reserved characters (:/?#[]@!$&'()*+,;=) and of '%' as they are
+ * written. */
 enum ss_err ss_percent_decode_keep_reserved(struct ss_slice text, struct ss_arena *a, struct ss_slice *out);
 /* grpc-message: decodes what is well-formed and leaves the rest as it is; never fails (PROTOCOL-HTTP2.md). */
 struct ss_slice ss_percent_decode_loose(struct ss_slice text, struct ss_arena *a);

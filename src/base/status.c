@@ -21,8 +21,8 @@ enum ss_err ss_status_set(struct ss_status *st, struct ss_arena *a, enum ss_err 
     return err;
 }
 
-enum ss_err ss_status_violation(struct ss_status *st, struct ss_arena *a, struct ss_slice field, const char *fmt,
-                                ...)
+enum ss_err ss_status_violation(struct ss_status *st, struct ss_arena *a, struct ss_slice field,
+                                const char *fmt, ...)
 {
     struct ss_violation *v = ss_arena_zalloc(a, sizeof *v), **link = &st->violations;
     va_list ap;
@@ -36,7 +36,8 @@ enum ss_err ss_status_violation(struct ss_status *st, struct ss_arena *a, struct
     if (st->violations == v) {
         st->err = SS_ERR_INVALID;
         st->code = SS_CODE_INVALID_ARGUMENT;
-        st->message = field.len ? ss_arena_printf(a, "%.*s: %s", SS_FMT(field), v->description.ptr) : v->description;
+        st->message =
+            field.len ? ss_arena_printf(a, "%.*s: %s", SS_FMT(field), v->description.ptr) : v->description;
     }
     return SS_ERR_INVALID;
 }

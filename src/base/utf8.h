@@ -4,7 +4,8 @@
 
 #include "base/slice.h"
 
-/* The length of the longest valid prefix, in bytes: s.len when all of it is valid. Skips 8 ASCII bytes at a time. */
+/* The length of the longest valid prefix, in bytes: s.len when all of it is valid. Skips 8 ASCII bytes at a
+ * time. */
 size_t ss_utf8_valid_len(struct ss_slice s);
 
 static inline bool ss_utf8_valid(struct ss_slice s)

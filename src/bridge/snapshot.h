@@ -1,0 +1,29 @@
+/* Configuration in force: schema, routes and upstreams as one immutable value, shared by all threads. A call
+ * holds the snapshot that it began with; a reload swaps the pointer for new calls. The last unref frees
+ * everything. */
+#ifndef SS_BRIDGE_SNAPSHOT_H
+#define SS_BRIDGE_SNAPSHOT_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "route/route.h"
+#include "schema/schema.h"
+#include "upstream/cluster_config.h"
+
+struct ss_snapshot {
+    atomic_uint refs;
+    struct ss_arena arena; /* holds rules, options, strings, cluster configs */
+    struct ss_schema *schema;
+    struct ss_route_table *routes;
+    struct ss_cluster_config *clusters;
+    size_t n_clusters;
+};
+
+/* One reference, everything empty; to be filled by its one owner before it is shared. */
+struct ss_snapshot *ss_snapshot_new(void);
+struct ss_snapshot *ss_snapshot_ref(struct ss_snapshot *s);
+/* NULL is harmless. */
+void ss_snapshot_unref(struct ss_snapshot *s);
+
+#endif
