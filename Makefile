@@ -7,6 +7,7 @@ LAYERS := base wire schema json transcode route http net h2 upstream bridge down
 VARIANT ?= release
 CC ?= gcc
 VERSION := 0.1.0
+JOBS ?= $(shell nproc)
 
 PKGS := libh2o-evloop libnghttp2 openssl libprotobuf-c yajl yaml-0.1 libwslay zlib
 # Recursive on purpose, so that goals which install packages first can run without them.
@@ -22,6 +23,7 @@ STD := -std=c17 -D_GNU_SOURCE -DH2O_USE_LIBUV=0 -DH2O_USE_EPOLL=1 -DSS_VERSION='
 OUT_release := build
 OUT_asan := build/asan
 OUT_tsan := build/tsan
+OUT_fuzz := build/fuzz
 OUT := $(OUT_$(VARIANT))
 
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
@@ -32,6 +34,8 @@ CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-
 LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LDFLAGS_tsan := -fsanitize=thread
+CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 
 CFLAGS ?=
 ALL_CFLAGS = $(STD) $(WARN) -Isrc -I$(OUT)/gen $(CFLAGS_$(VARIANT)) $(PKG_CFLAGS) $(CFLAGS)
@@ -58,6 +62,31 @@ DEPS_config := server $(DEPS_server)
 all: build/sidespan
 
 OBJ = $(OUT)/obj
+
+# Generated: C of descriptor.proto (protoc-c), and the files that every schema holds, as bytes. Ours come before those
+# of libprotobuf-dev. Generated code is compiled as it comes, without warnings.
+GEN = $(OUT)/gen
+PROTO_STD := /usr/include
+BUILTIN_PROTOS := $(addprefix google/protobuf/,any.proto api.proto descriptor.proto duration.proto empty.proto \
+        field_mask.proto source_context.proto struct.proto timestamp.proto type.proto wrappers.proto) \
+        $(addprefix google/rpc/,code.proto error_details.proto status.proto) \
+        $(addprefix google/api/,annotations.proto http.proto httpbody.proto)
+GEN_OBJS_schema = $(OBJ)/gen/google/protobuf/descriptor.pb-c.o $(OBJ)/gen/schema/builtin_set.o
+
+$(GEN)/google/protobuf/%.pb-c.c $(GEN)/google/protobuf/%.pb-c.h: $(PROTO_STD)/google/protobuf/%.proto
+	@mkdir -p $(@D)
+	protoc-c -I $(PROTO_STD) --c_out=$(GEN) $<
+$(GEN)/schema/builtin_set.pb: $(wildcard proto/google/rpc/*.proto proto/google/api/*.proto)
+	@mkdir -p $(@D)
+	protoc -I proto -I $(PROTO_STD) --descriptor_set_out=$@ $(BUILTIN_PROTOS)
+$(GEN)/schema/builtin_set.c: $(GEN)/schema/builtin_set.pb scripts/embed.sh
+	scripts/embed.sh ss_builtin_set $< > $@.tmp && mv $@.tmp $@
+$(OBJ)/gen/%.o: $(GEN)/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -w -c $< -o $@
+$(patsubst src/%.c,$(OBJ)/%.o,$(wildcard src/schema/*.c)): | $(GEN)/google/protobuf/descriptor.pb-c.h
+.PRECIOUS: $(GEN)/google/protobuf/%.pb-c.c $(GEN)/google/protobuf/%.pb-c.h
+
 archive = $(OUT)/lib/lib$(1).a
 define layer_rule
 SRC_$(1) := $$(wildcard src/$(1)/*.c)
@@ -91,6 +120,90 @@ $(foreach t,$(UNIT_SRC),$(eval $(call unit_rule,$(t),$(word 3,$(subst /, ,$(t)))
 UNIT_RUN = $(if $(L),$(filter $(OUT)/unit/$(L)/%,$(UNIT_BIN)),$(UNIT_BIN))
 unit: $(UNIT_RUN)
 	@set -e; for t in $(UNIT_RUN); do echo "== $$t"; $$t; done
+
+# --- everything around the program ---------------------------------------------------------------------------------
+
+# The demo's descriptors, with comments for documentation made of them.
+DEMO_PROTOS := $(wildcard proto/demo/legal/v1/*.proto)
+build/demo.pb: $(DEMO_PROTOS)
+	@mkdir -p $(@D)
+	protoc -Iproto/demo --include_imports --include_source_info --descriptor_set_out=$@ $(DEMO_PROTOS)
+
+# A fuzzer is fuzz/fuzz_<name>.c with LLVMFuzzerTestOneInput; its corpus is fuzz/corpus/<name>/. The corpora are
+# replayed by every test run (no clang needed); `make fuzz` looks for new inputs, FUZZ_SECONDS each.
+FUZZ_NAMES := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 30
+FUZZ_LIBS = $(foreach l,$(TOP_DOWN),$(OUT)/lib/lib$(l).a)
+$(OUT)/fuzz/replay_%: fuzz/fuzz_%.c fuzz/replay.c $(FUZZ_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
+$(OUT)/fuzz/fuzz_%: fuzz/fuzz_%.c $(FUZZ_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
+
+.PHONY: deps demo test test-asan test-tsan lint format fuzz fuzz-build fuzz-replay install
+
+deps:
+	scripts/deps.sh build
+
+demo:
+	@scripts/deps.sh demo
+	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan build/demo.pb
+	@certs/make-dev-certs.sh
+	@scripts/demo.sh
+
+# T="unit e2e" runs some steps only: checks unit fuzz e2e threads.
+test:
+	@scripts/deps.sh test
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan CI=1 test-asan
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan CI=1 test-tsan
+	@scripts/test.sh $(T)
+test-asan: $(OUT)/sidespan $(UNIT_BIN) $(FUZZ_NAMES:%=$(OUT)/fuzz/replay_%) build/demo.pb
+test-tsan: $(OUT)/sidespan
+
+C_FILES = $(shell find src tests bench fuzz -name '*.[ch]')
+C_SOURCES = $(shell find src -name '*.c')
+lint:
+	@scripts/deps.sh lint
+	scripts/check-layers.py
+	clang-format --dry-run -Werror $(C_FILES)
+	@$(MAKE) --no-print-directory $(GEN)/google/protobuf/descriptor.pb-c.h
+	printf '%s\n' $(C_SOURCES) | xargs -P$(JOBS) -n8 sh -c 'clang-tidy --quiet "$$@" -- $(filter-out -DSS_VERSION%,$(STD)) -DSS_VERSION=\"$(VERSION)\" $(PKG_CFLAGS) -Isrc -I$(GEN)' tidy
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem -DH2O_USE_LIBUV=0 -DH2O_USE_EPOLL=1 -DSS_VERSION=0 -Isrc -j$(JOBS) src
+format:
+	clang-format -i $(C_FILES)
+
+fuzz:
+	@scripts/deps.sh fuzz
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz CC=clang fuzz-build
+	@scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_NAMES)
+fuzz-build: $(FUZZ_NAMES:%=$(OUT)/fuzz/fuzz_%)
+fuzz-replay:
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan $(FUZZ_NAMES:%=build/asan/fuzz/replay_%)
+	@scripts/test.sh fuzz
+
+PREFIX ?= /usr/local
+install: build/sidespan
+	install -D -m 755 build/sidespan $(DESTDIR)$(PREFIX)/bin/sidespan
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/sidespan/README.md
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/sidespan/LICENSE
+	install -D -m 644 routes/legal.yaml $(DESTDIR)$(PREFIX)/share/doc/sidespan/examples/legal.yaml
+
+help:
+	@printf '%s\n' \
+	'make               build/sidespan, optimised and hardened' \
+	'make demo          everything needed, then the demo service and sidespan until Ctrl-C' \
+	'make test          every test, with sanitizers; T="unit e2e" for some of: checks unit fuzz e2e threads' \
+	'make unit          unit tests of one variant: VARIANT=asan, L=<layer> for one layer' \
+	'make bench         CPU and latency per request, beside HAProxy' \
+	'make lint          layers, clang-format, clang-tidy, cppcheck' \
+	'make format        clang-format, in place' \
+	'make fuzz          every fuzzer for FUZZ_SECONDS (30); make fuzz-replay: the corpora only' \
+	'make install       PREFIX (/usr/local), DESTDIR' \
+	'make deps          the Debian packages that a build needs' \
+	'make clean         removes build/' \
+	'Variables: VARIANT=release|asan|tsan, CI=1 (warnings are errors), CC, CFLAGS, LDFLAGS'
 
 clean:
 	rm -rf build

@@ -130,7 +130,9 @@ class Documents:
             self._errors.bad_field(context, "update_mask", f"no field {path} in a document")
         target.ClearField(last)
         value = getattr(source, last)
-        if field.label == field.LABEL_REPEATED:
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            getattr(target, last).update(value)
+        elif field.label == field.LABEL_REPEATED:
             getattr(target, last).MergeFrom(value)
         elif field.message_type is not None:
             if source.HasField(last):

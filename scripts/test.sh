@@ -1,0 +1,125 @@
+#!/bin/bash
+# Runs every test and says how many passed and failed; `make test` builds first what this runs.
+#
+#   scripts/test.sh [STEP...]    steps: checks unit fuzz e2e threads (default: all, in this order)
+#
+# Each step adds to the totals; a step that breaks without a count is one failure. The last line on standard output is
+# "N passed, M failed", also kept in build/test-totals. Exit status 1 when anything failed or nothing ran.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+LOGS=build/test-logs
+PYTEST=(/usr/bin/python3 -m pytest -p no:cacheprovider -q --color=no --durations=5)
+mkdir -p "$LOGS"
+rm -f build/test-totals
+passed=0 failed=0
+
+export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+[ -f tests/lsan.supp ] && export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
+TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1"
+[ -f tests/tsan.supp ] && TSAN_OPTIONS="$TSAN_OPTIONS:suppressions=$PWD/tests/tsan.supp"
+export TSAN_OPTIONS
+
+count() { # passed, failed
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+run_check() { # name, command...: one case
+    local name=$1 log
+    shift
+    log=$LOGS/check-${name// /-}.log
+    if "$@" >"$log" 2>&1; then
+        echo "ok    $name"
+        count 1 0
+    else
+        echo "FAIL  $name"
+        tail -n 40 "$log"
+        count 0 1
+    fi
+}
+
+step_checks() {
+    run_check 'the layer check finds what it should' scripts/check-layers.py --self-test
+    run_check 'layers, third parties, banned functions, file sizes' scripts/check-layers.py
+}
+
+# cmocka's closing lines: "[  PASSED  ] 3 test(s)." and "[  FAILED  ] 1 test(s), listed below:"
+cmocka_count() { # word, log
+    sed -n "s/^\[  $1  \] \([0-9]*\) test(s).*/\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+step_unit() {
+    local program log rc good bad
+    while IFS= read -r source; do
+        program=build/asan/unit/${source#tests/unit/}
+        program=${program%.c}
+        log=$LOGS/$(echo "${source#tests/}" | tr / -).log
+        timeout 300 "$program" >"$log" 2>&1
+        rc=$?
+        good=$(cmocka_count PASSED "$log") bad=$(cmocka_count FAILED "$log")
+        # A crash, a leak, or a program without a test: nothing that cmocka would have counted.
+        [ "$bad" = 0 ] && { [ $rc != 0 ] || [ "$good" = 0 ]; } && bad=1
+        count "$good" "$bad"
+        if [ "$bad" = 0 ]; then
+            echo "ok    $program ($good)"
+        else
+            echo "FAIL  $program (exit status $rc)"
+            grep -v '^\[       OK \]\|^\[ RUN ' "$log" | tail -n 60
+        fi
+    done < <(find tests/unit -name 'test_*.c' 2>/dev/null | sort)
+}
+
+step_fuzz() {
+    local source name
+    while IFS= read -r source; do
+        name=$(basename "$source" .c)
+        name=${name#fuzz_}
+        run_check "fuzz corpus of $name" timeout 300 "build/asan/fuzz/replay_$name" "fuzz/corpus/$name"
+    done < <(find fuzz -name 'fuzz_*.c' 2>/dev/null | sort)
+}
+
+# pytest's closing line: "2 failed, 30 passed, 1 skipped, 1 error in 12.34s"
+pytest_count() { # word, log
+    tail -n 1 "$2" | grep -oE "[0-9]+ $1" | head -n 1 | grep -oE '^[0-9]+' || echo 0
+}
+
+run_pytest() { # name, command...
+    local log=$LOGS/$1.log rc good bad errors
+    shift
+    timeout 2400 "$@" 2>&1 | tee "$log"
+    rc=${PIPESTATUS[0]}
+    good=$(pytest_count passed "$log") bad=$(pytest_count failed "$log") errors=$(pytest_count error "$log")
+    bad=$((bad + errors))
+    [ "$bad" = 0 ] && { [ "$rc" != 0 ] || [ "$good" = 0 ]; } && bad=1
+    count "$good" "$bad"
+}
+
+step_e2e() {
+    SIDESPAN_BIN=$PWD/build/asan/sidespan run_pytest e2e "${PYTEST[@]}" tests/e2e
+}
+
+step_threads() {
+    # ThreadSanitizer wants an address space that is not randomised too far.
+    local fixed=(setarch --addr-no-randomize)
+    "${fixed[@]}" true 2>/dev/null || fixed=()
+    SIDESPAN_BIN=$PWD/build/tsan/sidespan run_pytest threads "${fixed[@]}" "${PYTEST[@]}" -m threads tests/e2e
+}
+
+[ $# -gt 0 ] || set -- checks unit fuzz e2e threads
+for step; do
+    case $step in
+    checks | unit | fuzz | e2e | threads)
+        echo "== $step"
+        "step_$step"
+        ;;
+    *)
+        echo "usage: $0 [checks|unit|fuzz|e2e|threads]..." >&2
+        exit 2
+        ;;
+    esac
+done
+
+echo "$passed passed, $failed failed" | tee build/test-totals
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
