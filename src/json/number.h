@@ -1,6 +1,6 @@
-/* Numbers between text and bits: correctly rounded reading (Eisel-Lemire, with a big-integer fallback for the few
- * cases it leaves open) and shortest round-trip printing (Schubfach or a successor). No locale, no printf, no
- * strtod, no malloc. */
+/* Numbers between text and bits: correctly rounded reading (Eisel-Lemire, with a big-integer fallback for the
+ * few cases it leaves open) and shortest round-trip printing (Schubfach or a successor). No locale, no
+ * printf, no strtod, no malloc. */
 #ifndef SS_JSON_NUMBER_H
 #define SS_JSON_NUMBER_H
 
@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-/* text must be a whole JSON number. SS_ERR_INVALID when it is not one, or is too large for the type (overflow to
- * infinity); underflow gives a denormal or zero. */
+/* text must be a whole JSON number. SS_ERR_INVALID when it is not one, or is too large for the type (overflow
+ * to infinity); underflow gives a denormal or zero. */
 enum ss_err ss_parse_double(struct ss_slice text, double *out);
 enum ss_err ss_parse_float(struct ss_slice text, float *out);
 /* Integers as protobuf's JSON mapping reads them: "1", "-1", "1.0", "1e2" are integers; fractions, overflow,
@@ -20,8 +20,9 @@ enum ss_err ss_parse_uint64(struct ss_slice text, uint64_t *out);
 
 enum { SS_NUMBER_MAX = 32 }; /* bytes that any printer below may write */
 
-/* Finite values only (NaN and infinities are strings in protobuf's mapping: the caller's job). Returns the length.
- * Integral values below 1e21 print without exponent, like protobuf and ECMAScript do; -0 prints "-0". */
+/* Finite values only (NaN and infinities are strings in protobuf's mapping: the caller's job). Returns the
+ * length. Integral values below 1e21 print without exponent, like protobuf and ECMAScript do; -0 prints "-0".
+ */
 unsigned ss_print_double(char *out, double v);
 unsigned ss_print_float(char *out, float v);
 unsigned ss_print_int64(char *out, int64_t v);

@@ -1,5 +1,6 @@
-/* A strict JSON (RFC 8259) reader: yajl's SAX tokenizer with what it lets through taken out: bad UTF-8, unpaired
- * surrogates, comments, trailing text, more than max_depth nested values, numbers out of the grammar.
+/* A strict JSON (RFC 8259) reader: yajl's SAX tokenizer with what it lets through taken out: bad UTF-8,
+ * unpaired surrogates, comments, trailing text, more than max_depth nested values, numbers out of the
+ * grammar.
  *
  * Events are pushed into a sink. A sink function that returns false ends the reading; the sink remembers why.
  * Slices given to the sink are valid during the call only. */
@@ -12,8 +13,8 @@
 struct ss_json_sink {
     bool (*null)(void *ctx);
     bool (*boolean)(void *ctx, bool value);
-    bool (*number)(void *ctx, struct ss_slice text);  /* as written, grammar checked */
-    bool (*string)(void *ctx, struct ss_slice utf8);  /* unescaped; may hold NUL bytes */
+    bool (*number)(void *ctx, struct ss_slice text); /* as written, grammar checked */
+    bool (*string)(void *ctx, struct ss_slice utf8); /* unescaped; may hold NUL bytes */
     bool (*start_object)(void *ctx);
     bool (*key)(void *ctx, struct ss_slice utf8);
     bool (*end_object)(void *ctx);
@@ -33,19 +34,19 @@ struct ss_json_reader *ss_json_reader_new(void);
 void ss_json_reader_free(struct ss_json_reader *r);
 
 struct ss_json_options {
-    unsigned max_depth;      /* nested objects and arrays, the outermost counted */
-    bool bare_python_bools;  /* lenient: True and False are read as true and false */
+    unsigned max_depth;     /* nested objects and arrays, the outermost counted */
+    bool bare_python_bools; /* lenient: True and False are read as true and false */
 };
 
-/* Reads one whole document. text is borrowed for the call. SS_OK when it was read to its end; SS_ERR_INVALID when it
- * is not JSON: ss_json_reader_error says what and ss_json_reader_position where. SS_ERR_CANCELLED when the sink
- * stopped it: the position is then that of the token that the sink was given. */
-enum ss_err ss_json_read(struct ss_json_reader *r, struct ss_slice text, const struct ss_json_options *options,
-                         const struct ss_json_sink *sink, void *ctx);
+/* Reads one whole document. text is borrowed for the call. SS_OK when it was read to its end; SS_ERR_INVALID
+ * when it is not JSON: ss_json_reader_error says what and ss_json_reader_position where. SS_ERR_CANCELLED
+ * when the sink stopped it: the position is then that of the token that the sink was given. */
+enum ss_err ss_json_read(struct ss_json_reader *r, struct ss_slice text,
+                         const struct ss_json_options *options, const struct ss_json_sink *sink, void *ctx);
 /* What was wrong: a short English sentence, valid until the next read. */
 const char *ss_json_reader_error(const struct ss_json_reader *r);
-/* Where reading stopped: the first byte of the offending token. Computed on demand from the text of the last read,
- * which must still be there. */
+/* Where reading stopped: the first byte of the offending token. Computed on demand from the text of the last
+ * read, which must still be there. */
 struct ss_json_position ss_json_reader_position(const struct ss_json_reader *r);
 
 #endif
