@@ -7,6 +7,7 @@
 struct ss_header {
     struct ss_slice name; /* lower case */
     struct ss_slice value;
+    bool unindexed; /* changes with every request: HPACK should not remember it */
 };
 
 /* The first header of that (lower-case) name; NULL when there is none. */
