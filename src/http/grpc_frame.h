@@ -18,8 +18,8 @@ static inline void ss_grpc_prefix(char *out, bool compressed, uint32_t len)
     out[4] = (char)len;
 }
 
-/* Cuts a byte stream into messages. A message that lies whole in the pushed bytes is a view of them; one that is split
- * is collected. Holds no memory between messages. */
+/* Cuts a byte stream into messages. A message that lies whole in the pushed bytes is a view of them; one that
+ * is split is collected. Holds no memory between messages. */
 struct ss_deframer {
     struct ss_buf body;
     size_t max;   /* bytes of one message */
@@ -35,7 +35,8 @@ struct ss_grpc_message {
     bool compressed;
 };
 /* Takes bytes from p[0..n), up to the end of one message; *used says how many. *have: *m is a whole message.
- * SS_ERR_MESSAGE_TOO_LARGE as soon as a prefix announces more than max; SS_ERR_BAD_RESPONSE: a flag that is not 0 or 1. */
+ * SS_ERR_MESSAGE_TOO_LARGE as soon as a prefix announces more than max; SS_ERR_BAD_RESPONSE: a flag that is
+ * not 0 or 1. */
 enum ss_err ss_deframer_push(struct ss_deframer *d, const char *p, size_t n, size_t *used, bool *have,
                              struct ss_grpc_message *m);
 /* Whether it stands between messages: false at the end of a stream means a truncated message. */

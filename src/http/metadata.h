@@ -1,4 +1,5 @@
-/* Which header goes where: client headers to gRPC metadata, metadata to response headers. Nothing passes unchecked. */
+/* Which header goes where: client headers to gRPC metadata, metadata to response headers. Nothing passes
+ * unchecked. */
 #ifndef SS_HTTP_METADATA_H
 #define SS_HTTP_METADATA_H
 
@@ -8,18 +9,22 @@
 /* A client header's way up. */
 enum ss_forward { SS_FORWARD_DROP, SS_FORWARD_AS_IS, SS_FORWARD_RENAMED };
 
-/* name is lower case. Dropped: framing and hop-by-hop names (host, content-*, accept*, connection, te, trailer,
- * transfer-encoding, upgrade, keep-alive, proxy-*, expect, user-agent, grpc-* but grpc-metadata-*, names starting with ':',
- * http2-settings, x-forwarded-for/-proto/-host/-user-agent (sidespan appends its own), x-request-id, x-request-timeout, sec-websocket-*), names outside [0-9a-z_.-],
- * values outside 0x20..0x7E. "grpc-metadata-x" is renamed to "x", under the same rules; a renamed name may not be one that gRPC or HTTP owns. A "-bin" value
- * must be base64: it is normalised to unpadded. *out gets what to send; its slices point into the header or a.
- * connection: the client's Connection value ("" if none): what it names is dropped. */
-enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_slice connection, struct ss_arena *a,
-                                        struct ss_header *out);
-/* Whether an entry of the service's initial metadata may become a response header: not content-*, grpc-*, connection,
- * date, server, transfer-encoding, trailer, set of hop-by-hop names, names starting with ':'; valid name and value. */
+/* name is lower case. Dropped: framing and hop-by-hop names (host, content-*, accept*, connection, te,
+ * trailer, transfer-encoding, upgrade, keep-alive, proxy-*, expect, user-agent, grpc-* but grpc-metadata-*,
+ * names starting with ':', http2-settings, x-forwarded-for/-proto/-host/-user-agent (sidespan appends its
+ * own), x-request-id, x-request-timeout, sec-websocket-*), names outside [0-9a-z_.-], values outside
+ * 0x20..0x7E. "grpc-metadata-x" is renamed to "x", under the same rules; a renamed name may not be one that
+ * gRPC or HTTP owns. A "-bin" value must be base64: it is normalised to unpadded. *out gets what to send; its
+ * slices point into the header or a. connection: the client's Connection value ("" if none): what it names is
+ * dropped. */
+enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_slice connection,
+                                        struct ss_arena *a, struct ss_header *out);
+/* Whether an entry of the service's initial metadata may become a response header: not content-*, grpc-*,
+ * connection, date, server, transfer-encoding, trailer, set of hop-by-hop names, names starting with ':';
+ * valid name and value. */
 bool ss_header_from_metadata(const struct ss_header *m);
-/* Whether a trailer may become Grpc-Trailer-*: the same, and not grpc-status, grpc-message, grpc-status-details-bin. */
+/* Whether a trailer may become Grpc-Trailer-*: the same, and not grpc-status, grpc-message,
+ * grpc-status-details-bin. */
 bool ss_trailer_from_metadata(const struct ss_header *m);
 
 #endif

@@ -1,5 +1,5 @@
-/* The forms in which a stream of JSON messages is sent as one HTTP body: NDJSON, JSON array, server-sent events.
- * Every function appends one piece, ready to be sent, to out. */
+/* The forms in which a stream of JSON messages is sent as one HTTP body: NDJSON, JSON array, server-sent
+ * events. Every function appends one piece, ready to be sent, to out. */
 #ifndef SS_HTTP_STREAM_BODY_H
 #define SS_HTTP_STREAM_BODY_H
 
@@ -23,8 +23,8 @@ enum ss_err ss_stream_body_after(struct ss_stream_body *b, struct ss_buf *out);
 enum ss_err ss_stream_body_message(struct ss_stream_body *b, struct ss_slice json, struct ss_buf *out);
 /* The end of a good stream: "]" or "[]" for an array, nothing else. */
 enum ss_err ss_stream_body_end(struct ss_stream_body *b, struct ss_buf *out);
-/* The end of a failed one; status is a google.rpc.Status in JSON: {"error":STATUS} as a line or element (array closed
- * behind it), or "event: error" with STATUS as data. */
+/* The end of a failed one; status is a google.rpc.Status in JSON: {"error":STATUS} as a line or element
+ * (array closed behind it), or "event: error" with STATUS as data. */
 enum ss_err ss_stream_body_error(struct ss_stream_body *b, struct ss_slice status, struct ss_buf *out);
 /* SSE: a comment line; the others: nothing. */
 enum ss_err ss_stream_body_heartbeat(struct ss_stream_body *b, struct ss_buf *out);

@@ -1,0 +1,159 @@
+/* Each function writes its piece whole or not at all: what has left before stays well-formed. */
+#include "http/stream_body.h"
+
+struct ss_slice ss_body_content_type(enum ss_body_form form)
+{
+    switch (form) {
+    case SS_BODY_NDJSON:
+        return SS_LIT("application/x-ndjson");
+    case SS_BODY_ARRAY:
+        return SS_LIT("application/json");
+    case SS_BODY_SSE:
+        return SS_LIT("text/event-stream");
+    }
+    return SS_LIT("");
+}
+
+static bool line_break(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* The next line of *rest without its LF, CR or CR LF, all of which end a line for an event stream's reader.
+ */
+static struct ss_slice take_line(struct ss_slice *rest)
+{
+    size_t n = 0;
+    while (n < rest->len && !line_break(rest->ptr[n]))
+        n++;
+    struct ss_slice line = ss_slice_of(rest->ptr, n);
+    if (n + 1 < rest->len && rest->ptr[n] == '\r' && rest->ptr[n + 1] == '\n')
+        n++;
+    *rest = ss_slice_skip(*rest, n < rest->len ? n + 1 : n);
+    return line;
+}
+
+static enum ss_err put_data_lines(struct ss_buf *out, struct ss_slice json)
+{
+    enum ss_err err = SS_OK;
+    do {
+        struct ss_slice line = take_line(&json);
+        err = ss_buf_append_slice(out, SS_LIT("data: "));
+        if (err == SS_OK)
+            err = ss_buf_append_slice(out, line);
+        if (err == SS_OK)
+            err = ss_buf_append(out, "\n", 1);
+    } while (err == SS_OK && json.len);
+    return err;
+}
+
+/* JSON on one line: a line break in JSON text is white space between tokens, so it can go. */
+static enum ss_err put_one_line(struct ss_buf *out, struct ss_slice json)
+{
+    enum ss_err err = SS_OK;
+    while (err == SS_OK && json.len)
+        err = ss_buf_append_slice(out, take_line(&json));
+    return err;
+}
+
+static enum ss_err put_json(const struct ss_stream_body *b, struct ss_slice json, struct ss_buf *out)
+{
+    switch (b->form) {
+    case SS_BODY_NDJSON:
+        return put_one_line(out, json);
+    case SS_BODY_ARRAY:
+        return ss_buf_append_slice(out, json);
+    case SS_BODY_SSE:
+        return put_data_lines(out, json);
+    }
+    return SS_ERR_INTERNAL;
+}
+
+/* Takes back what a failed piece had begun. */
+static enum ss_err settle(struct ss_buf *out, size_t len, enum ss_err err)
+{
+    if (err != SS_OK)
+        out->len = len;
+    return err;
+}
+
+static struct ss_slice opening(const struct ss_stream_body *b)
+{
+    return b->any ? SS_LIT(",") : SS_LIT("[");
+}
+
+enum ss_err ss_stream_body_before(struct ss_stream_body *b, struct ss_buf *out)
+{
+    switch (b->form) {
+    case SS_BODY_NDJSON:
+        return SS_OK;
+    case SS_BODY_ARRAY:
+        return ss_buf_append_slice(out, opening(b));
+    case SS_BODY_SSE:
+        return ss_buf_append_slice(out, SS_LIT("data: "));
+    }
+    return SS_ERR_INTERNAL;
+}
+
+enum ss_err ss_stream_body_after(struct ss_stream_body *b, struct ss_buf *out)
+{
+    enum ss_err err = SS_OK;
+    if (b->form == SS_BODY_NDJSON)
+        err = ss_buf_append(out, "\n", 1);
+    else if (b->form == SS_BODY_SSE)
+        err = ss_buf_append(out, "\n\n", 2);
+    b->any = b->any || err == SS_OK;
+    return err;
+}
+
+enum ss_err ss_stream_body_message(struct ss_stream_body *b, struct ss_slice json, struct ss_buf *out)
+{
+    size_t len = out->len;
+    enum ss_err err = b->form == SS_BODY_ARRAY ? ss_buf_append_slice(out, opening(b)) : SS_OK;
+    if (err == SS_OK)
+        err = put_json(b, json, out);
+    if (err == SS_OK && b->form != SS_BODY_ARRAY)
+        err = ss_buf_append(out, "\n", 1);
+    b->any = b->any || err == SS_OK;
+    return settle(out, len, err);
+}
+
+enum ss_err ss_stream_body_end(struct ss_stream_body *b, struct ss_buf *out)
+{
+    if (b->form != SS_BODY_ARRAY)
+        return SS_OK;
+    return ss_buf_append_slice(out, b->any ? SS_LIT("]") : SS_LIT("[]"));
+}
+
+static struct ss_slice error_start(const struct ss_stream_body *b)
+{
+    if (b->form == SS_BODY_SSE)
+        return SS_LIT("event: error\n");
+    if (b->form == SS_BODY_NDJSON)
+        return SS_LIT("{\"error\":");
+    return b->any ? SS_LIT(",{\"error\":") : SS_LIT("[{\"error\":");
+}
+
+static struct ss_slice error_end(const struct ss_stream_body *b)
+{
+    if (b->form == SS_BODY_SSE)
+        return SS_LIT("\n");
+    return b->form == SS_BODY_NDJSON ? SS_LIT("}\n") : SS_LIT("}]");
+}
+
+enum ss_err ss_stream_body_error(struct ss_stream_body *b, struct ss_slice status, struct ss_buf *out)
+{
+    size_t len = out->len;
+    enum ss_err err = ss_buf_append_slice(out, error_start(b));
+    if (err == SS_OK)
+        err = put_json(b, status, out);
+    if (err == SS_OK)
+        err = ss_buf_append_slice(out, error_end(b));
+    b->any = b->any || err == SS_OK;
+    return settle(out, len, err);
+}
+
+enum ss_err ss_stream_body_heartbeat(struct ss_stream_body *b, struct ss_buf *out)
+{
+    return b->form == SS_BODY_SSE ? ss_buf_append_slice(out, SS_LIT(":\n\n")) : SS_OK;
+}
