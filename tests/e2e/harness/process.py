@@ -1,0 +1,182 @@
+"""Processes of the tests: the services, and sidespan itself."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import httpx
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+E2E = ROOT / "tests/e2e"
+BINARY = pathlib.Path(os.environ.get("SIDESPAN_BIN", ROOT / "build/asan/sidespan"))
+PYTHON = "/usr/bin/python3"
+SANITIZER = re.compile(
+    r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|runtime error:|WARNING: ThreadSanitizer|UndefinedBehaviorSanitizer"
+)
+# Sanitizers and two slow cores: what takes milliseconds may take seconds. Only for waiting on what must come.
+PATIENCE = 20
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def eventually(condition, timeout=PATIENCE, interval=0.02, what=None):
+    """The first truthy value of condition(); fails the test when none comes."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what or condition} did not become true within {timeout} s; last: {value!r}"
+        time.sleep(interval)
+
+
+class Child:
+    """A process whose stderr is kept; ended at the latest by stop()."""
+
+    def __init__(self, command, env=None):
+        self.command = [str(part) for part in command]
+        self.process = subprocess.Popen(
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+            text=True,
+            errors="replace",
+        )
+        self._stderr = []
+        self._reader = threading.Thread(target=self._read_stderr, daemon=True)
+        self._reader.start()
+
+    def _read_stderr(self):
+        for line in self.process.stderr:
+            self._stderr.append(line)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def stderr(self):
+        return "".join(self._stderr)
+
+    @property
+    def alive(self):
+        return self.process.poll() is None
+
+    def wait(self, timeout=PATIENCE):
+        code = self.process.wait(timeout)
+        self._reader.join(PATIENCE)
+        self.process.stdout.close()
+        return code
+
+    def stop(self, timeout=PATIENCE):
+        if self.alive:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.wait()
+            return None
+
+
+class Services(Child):
+    """services/server.py; ports is {"plain", "tls", "mtls", "stats"}."""
+
+    def __init__(self, certs, port=0):
+        super().__init__([PYTHON, E2E / "services/server.py", "--certs", certs, "--port", port])
+        line = self.process.stdout.readline()
+        assert line, f"the services did not start:\n{self.stderr}"
+        self.ports = json.loads(line)
+
+    def stats(self, key):
+        """What is counted under key: started, finished, cancelled, failed, sent; 0 when it never happened."""
+        with socket.create_connection(("127.0.0.1", self.ports["stats"]), PATIENCE) as s:
+            s.sendall(key.encode() + b"\n")
+            counts = json.loads(s.makefile().readline())
+        return {name: counts.get(name, 0) for name in ("started", "finished", "cancelled", "failed", "sent")}
+
+
+class Demo(Child):
+    def __init__(self, certs, delay_ms=5):
+        super().__init__(
+            [PYTHON, ROOT / "demo/server.py", "--listen", "localhost:0", "--certs", certs, "--delay-ms", delay_ms]
+        )
+        line = self.process.stdout.readline()
+        assert line.startswith("demo: ready on "), f"the demo service did not start: {line}\n{self.stderr}"
+        self.port = int(line.rpartition(":")[2])
+
+
+class Sidespan(Child):
+    """`sidespan serve` with a configuration; ports are in it already."""
+
+    def __init__(self, folder, config, env=None):
+        self.config = config
+        self.path = pathlib.Path(folder, "sidespan.yaml")
+        self.path.write_text(yaml.safe_dump(config, sort_keys=False))
+        super().__init__([BINARY, "serve", "--config", self.path], env)
+        self.admin = f"http://{config['admin']['address']}"
+
+    def wait_ready(self):
+        def ready():
+            assert self.alive, f"sidespan ended with {self.wait()}:\n{self.stderr}"
+            try:
+                return httpx.get(f"{self.admin}/readyz").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        eventually(ready, what="readiness")
+        return self
+
+    def address(self, index=0):
+        """(host, port) of a listener."""
+        host, _, port = self.config["listeners"][index]["address"].rpartition(":")
+        return host, int(port)
+
+    def url(self, index=0):
+        scheme = "https" if "tls" in self.config["listeners"][index] else "http"
+        return f"{scheme}://{self.config['listeners'][index]['address']}"
+
+    def rss_kib(self):
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    def finish(self):
+        """SIGTERM, and everything that must be true of an end: exit code 0, no sanitizer report."""
+        code = self.stop()
+        report = SANITIZER.search(self.stderr)
+        assert not report, f"a sanitizer reports:\n{self.stderr[-20000:]}"
+        assert code == 0, f"sidespan ended with {code}:\n{self.stderr[-5000:]}"
+
+
+def run_sidespan(*arguments, env=None, timeout=60):
+    """A command that ends by itself: the finished process with returncode, stdout and stderr."""
+    done = subprocess.run(
+        [BINARY, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(env or {})},
+        timeout=timeout,
+    )
+    assert not SANITIZER.search(done.stderr), done.stderr
+    return done
+
+
+def curl(*arguments, timeout=60):
+    """curl -sS with these arguments; the finished process, bytes in stdout."""
+    command = ["curl", "-sS", "--noproxy", "*", "--max-time", str(timeout), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, timeout=timeout + 10)
