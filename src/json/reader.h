@@ -45,8 +45,9 @@ enum ss_err ss_json_read(struct ss_json_reader *r, struct ss_slice text,
                          const struct ss_json_options *options, const struct ss_json_sink *sink, void *ctx);
 /* What was wrong: a short English sentence, valid until the next read. */
 const char *ss_json_reader_error(const struct ss_json_reader *r);
-/* Where reading stopped: the first byte of the offending token. Computed on demand from the text of the last
- * read, which must still be there. */
+/* Where reading stopped: the first byte of the offending token, or inside of a string that of the bad byte or
+ * escape itself. A text that ends too early is wrong at its end, a trailing comma where it stands. Computed
+ * on demand from the text of the last read, which must still be there. */
 struct ss_json_position ss_json_reader_position(const struct ss_json_reader *r);
 
 #endif

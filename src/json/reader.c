@@ -1,0 +1,214 @@
+#include "json/reader.h"
+
+#include <stdint.h>
+#include <yajl/yajl_parse.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "json/explain.h"
+#include "json/pool.h"
+#include "json/prescan.h"
+
+struct ss_json_reader {
+    /* of the document being read */
+    const struct ss_json_sink *sink; /* borrowed */
+    void *sink_ctx;
+    unsigned depth, max_depth;
+    bool too_deep;
+    /* of the last document */
+    struct ss_slice text;       /* borrowed, or lowered */
+    bool stopped;               /* by the sink */
+    size_t token_end;           /* of the token that it was given */
+    struct ss_json_fault fault; /* unless stopped */
+    /* kept from one document to the next */
+    struct ss_json_pool pool;
+    struct ss_buf lowered; /* the text with its bare Python bools made JSON */
+};
+
+static int on_null(void *ctx)
+{
+    struct ss_json_reader *r = ctx;
+    return r->sink->null(r->sink_ctx);
+}
+
+static int on_boolean(void *ctx, int value)
+{
+    struct ss_json_reader *r = ctx;
+    return r->sink->boolean(r->sink_ctx, value != 0);
+}
+
+static int on_number(void *ctx, const char *p, size_t n)
+{
+    struct ss_json_reader *r = ctx;
+    return r->sink->number(r->sink_ctx, ss_slice_of(p, n));
+}
+
+static int on_string(void *ctx, const unsigned char *p, size_t n)
+{
+    struct ss_json_reader *r = ctx;
+    return r->sink->string(r->sink_ctx, ss_slice_of((const char *)p, n));
+}
+
+static int on_key(void *ctx, const unsigned char *p, size_t n)
+{
+    struct ss_json_reader *r = ctx;
+    return r->sink->key(r->sink_ctx, ss_slice_of((const char *)p, n));
+}
+
+static bool enter(struct ss_json_reader *r)
+{
+    r->too_deep = r->depth == r->max_depth;
+    r->depth++;
+    return !r->too_deep;
+}
+
+static int on_start_object(void *ctx)
+{
+    struct ss_json_reader *r = ctx;
+    return enter(r) && r->sink->start_object(r->sink_ctx);
+}
+
+static int on_end_object(void *ctx)
+{
+    struct ss_json_reader *r = ctx;
+    r->depth--;
+    return r->sink->end_object(r->sink_ctx);
+}
+
+static int on_start_array(void *ctx)
+{
+    struct ss_json_reader *r = ctx;
+    return enter(r) && r->sink->start_array(r->sink_ctx);
+}
+
+static int on_end_array(void *ctx)
+{
+    struct ss_json_reader *r = ctx;
+    r->depth--;
+    return r->sink->end_array(r->sink_ctx);
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number, /* takes precedence over integers and doubles */
+    .yajl_string = on_string,
+    .yajl_start_map = on_start_object,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_end_object,
+    .yajl_start_array = on_start_array,
+    .yajl_end_array = on_end_array,
+};
+
+struct ss_json_reader *ss_json_reader_new(void)
+{
+    struct ss_json_reader *r = ss_xcalloc(1, sizeof *r);
+    ss_json_pool_init(&r->pool);
+    ss_buf_init(&r->lowered, SIZE_MAX / 4);
+    return r;
+}
+
+void ss_json_reader_free(struct ss_json_reader *r)
+{
+    if (r == NULL)
+        return;
+    ss_json_pool_dispose(&r->pool);
+    ss_buf_dispose(&r->lowered);
+    ss_free(r);
+}
+
+/* What yajl allocates: its handle, lexer and state stack (which doubles at most twice here); for a text of n
+ * bytes, the buffer that strings with escapes are decoded in and the one that keeps a token cut off by the
+ * end of the text. Both grow by doubling from 2 KiB, and a buffer that cannot grow in place leaves as much
+ * again behind. The same room serves afterwards to explain a fault. */
+static size_t room_for(size_t n, bool escapes, unsigned max_depth)
+{
+    enum { FIXED = 16 * 1024 };
+    return FIXED + (size_t)max_depth * 2 + (escapes ? 8 : 4) * n;
+}
+
+static enum ss_err out_of_memory(struct ss_json_reader *r)
+{
+    ss_json_fault_set(&r->fault, 0, "out of memory");
+    return SS_ERR_MEMORY;
+}
+
+static enum ss_err refuse(struct ss_json_reader *r, size_t offset)
+{
+    size_t room = r->text.len < r->max_depth ? r->text.len : r->max_depth;
+    if (ss_json_pool_reset(&r->pool, room) != SS_OK)
+        return out_of_memory(r);
+    if (!ss_json_explain(r->text, r->max_depth, r->pool.block, &r->fault))
+        ss_json_fault_set(&r->fault, offset, "invalid JSON");
+    return SS_ERR_INVALID;
+}
+
+/* Runs yajl over the text. */
+static enum ss_err parse(struct ss_json_reader *r)
+{
+    yajl_handle yajl = yajl_alloc(&callbacks, &r->pool.functions, r);
+    yajl_config(yajl, yajl_dont_validate_strings, 1);
+    yajl_status status = yajl_parse(yajl, (const unsigned char *)r->text.ptr, r->text.len);
+    size_t consumed = yajl_get_bytes_consumed(yajl);
+    if (status == yajl_status_ok) { /* a number that ends the text comes only now */
+        status = yajl_complete_parse(yajl);
+        consumed = r->text.len;
+    }
+    /* yajl_free would only give back what the pool takes back at once. */
+    if (status == yajl_status_ok)
+        return SS_OK;
+    if (status == yajl_status_client_canceled && !r->too_deep) {
+        r->stopped = true;
+        r->token_end = consumed;
+        return SS_ERR_CANCELLED;
+    }
+    return refuse(r, consumed);
+}
+
+enum ss_err ss_json_read(struct ss_json_reader *r, struct ss_slice text,
+                         const struct ss_json_options *options, const struct ss_json_sink *sink, void *ctx)
+{
+    r->sink = sink;
+    r->sink_ctx = ctx;
+    r->depth = 0;
+    r->max_depth = options->max_depth;
+    r->too_deep = r->stopped = false;
+    r->text = text;
+    r->fault.offset = 0;
+    r->fault.message[0] = '\0';
+
+    bool bools = options->bare_python_bools && text.len;
+    if (bools && (memchr(text.ptr, 'T', text.len) || memchr(text.ptr, 'F', text.len))) {
+        if (ss_json_lower_bools(&r->lowered, text) != SS_OK)
+            return out_of_memory(r);
+        r->text = text = ss_buf_slice(&r->lowered);
+    }
+    struct ss_json_prescan found = ss_json_prescan(text);
+    if (text.len == 0 || found.feed || (found.high && !ss_utf8_valid(text)) ||
+        (found.backslash && !ss_json_surrogates_paired(text)))
+        return refuse(r, 0);
+    if (ss_json_pool_reset(&r->pool, room_for(text.len, found.backslash, r->max_depth)) != SS_OK)
+        return out_of_memory(r);
+    enum ss_err err = parse(r);
+    ss_json_pool_trim(&r->pool);
+    return err;
+}
+
+const char *ss_json_reader_error(const struct ss_json_reader *r)
+{
+    return r->stopped ? "reading was stopped" : r->fault.message;
+}
+
+struct ss_json_position ss_json_reader_position(const struct ss_json_reader *r)
+{
+    size_t offset = r->stopped ? ss_json_token_begin(r->text, r->token_end) : r->fault.offset;
+    struct ss_json_position at = {.offset = offset, .line = 1, .column = 1};
+    for (size_t i = 0; i < offset; i++) {
+        at.column++;
+        if (r->text.ptr[i] == '\n') {
+            at.line++;
+            at.column = 1;
+        }
+    }
+    return at;
+}
