@@ -1,5 +1,9 @@
-/* HTTP method and path → gRPC method, as google.api.http has it. A table is immutable once built and shared by
- * threads; matching allocates from the caller's arena only. */
+/* HTTP method and path → gRPC method, as google.api.http has it. A table is immutable once built and shared
+ * by threads; matching allocates from the caller's arena only.
+ *
+ * A trailing slash is of no segment: "/a/" matches neither "/a" nor "/a/**" unless ignore_trailing_slash,
+ * which forgives one. An empty segment elsewhere matches within "**" only. A rule with method "*" takes the
+ * methods that no other rule of the same template names. */
 #ifndef SS_ROUTE_ROUTE_H
 #define SS_ROUTE_ROUTE_H
 
@@ -32,8 +36,8 @@ struct ss_route_options {
 
 /* One HTTP binding of a gRPC method. All pointers are borrowed from the snapshot and outlive the table. */
 struct ss_rule {
-    struct ss_slice http_method; /* upper case as sent, "*" of custom: any */
-    struct ss_slice path;        /* the template as written */
+    struct ss_slice http_method;   /* upper case as sent, "*" of custom: any */
+    struct ss_slice path;          /* the template as written */
     struct ss_slice body;          /* "", "*" or a field path of one name */
     struct ss_slice response_body; /* "" or a field name */
     const struct ss_method *method;
@@ -44,12 +48,12 @@ struct ss_rule {
 
 struct ss_route_table;
 
-/* Parses and checks every rule (template grammar, variables and body that name fields of the input type, no field
- * bound twice, no two rules that match the same method and path) and compiles them. rules are copied; what they point
- * to is borrowed. SS_ERR_CONFIG with a one-line text in *why (through a) that starts with the rule's origin; a conflict
- * names both origins. */
-enum ss_err ss_route_table_build(const struct ss_rule *rules, size_t n, struct ss_arena *a, struct ss_slice *why,
-                                 struct ss_route_table **out);
+/* Parses and checks every rule (template grammar, variables and body that name fields of the input type, no
+ * field bound twice, no two rules that match the same method and path) and compiles them. rules are copied;
+ * what they point to is borrowed. SS_ERR_CONFIG with a one-line text in *why (through a) that starts with the
+ * rule's origin; a conflict names both origins. */
+enum ss_err ss_route_table_build(const struct ss_rule *rules, size_t n, struct ss_arena *a,
+                                 struct ss_slice *why, struct ss_route_table **out);
 void ss_route_table_free(struct ss_route_table *t);
 size_t ss_route_table_count(const struct ss_route_table *t);
 const struct ss_rule *ss_route_table_at(const struct ss_route_table *t, size_t i);
@@ -69,18 +73,27 @@ struct ss_route_match {
 };
 
 /* path is the request's, without its query, as received ("/v1/…"); borrowed, and values may point into it.
- * SS_OK; SS_ERR_NO_ROUTE; SS_ERR_METHOD (allow is set); SS_ERR_INVALID (malformed escape, %00 or bad UTF-8; st says
- * so). HEAD matches GET's rule where HEAD has none. OPTIONS without a rule is SS_ERR_METHOD with allow set: the caller answers. */
+ * SS_OK; SS_ERR_NO_ROUTE; SS_ERR_METHOD (allow is set); SS_ERR_INVALID (malformed escape, %00 or bad UTF-8;
+ * st says so); SS_ERR_HEADERS_TOO_LARGE (a is at its cap). HEAD matches GET's rule where HEAD has none.
+ * OPTIONS without a rule is SS_ERR_METHOD with allow set: the caller answers. */
 enum ss_err ss_route_match(const struct ss_route_table *t, struct ss_slice http_method, struct ss_slice path,
                            struct ss_arena *a, struct ss_route_match *out, struct ss_status *st);
 
-/* Appends the wire bytes that the path's variables and the query parameters bind: meant to stand behind the body's
- * bytes, where merging makes path win over body. query is the part behind '?', undecoded, may be empty. Parameters
- * whose name starts with '$' are the caller's and are skipped. Failures fill st with violations. */
+/* Appends the wire bytes that the path's variables and the query parameters bind: meant to stand behind the
+ * body's bytes, where merging makes path win over body. query is the part behind '?', undecoded, may be
+ * empty. Parameters whose name starts with '$' are the caller's and are skipped. Failures fill st and leave
+ * out as it was: SS_ERR_INVALID with violations; SS_ERR_BODY_TOO_LARGE when out or a is at its cap. */
 enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query, struct ss_arena *a,
                           struct ss_buf *out, struct ss_status *st);
 
-/* The value of the first query parameter of that name, decoded into a; false when absent. For system parameters. */
+/* Appends the wire bytes of an application/x-www-form-urlencoded body, whose parameters bind as a query's do:
+ * to the request's fields with body "*", to those of the body field otherwise, which SS_ERR_MEDIA_TYPE
+ * refuses when it is not one message. To stand in front of what ss_route_bind appends. */
+enum ss_err ss_route_bind_form(const struct ss_route_match *m, struct ss_slice form, struct ss_arena *a,
+                               struct ss_buf *out, struct ss_status *st);
+
+/* The value of the first query parameter of that name, decoded into a; false when absent. For system
+ * parameters. */
 bool ss_query_get(struct ss_slice query, struct ss_slice name, struct ss_arena *a, struct ss_slice *value);
 
 #endif
