@@ -1,9 +1,9 @@
 /* HTTP method and path → gRPC method, as google.api.http has it. A table is immutable once built and shared
  * by threads; matching allocates from the caller's arena only.
  *
- * A trailing slash is of no segment: "/a/" matches neither "/a" nor "/a/**" unless ignore_trailing_slash,
- * which forgives one. An empty segment elsewhere matches within "**" only. A rule with method "*" takes the
- * methods that no other rule of the same template names. */
+ * A trailing slash is of no segment: no template matches "/a/", be its end "**", unless
+ * ignore_trailing_slash, which forgives one. An empty segment elsewhere matches within "**" only. A rule with
+ * method "*" takes the methods that no other rule of the same template names. */
 #ifndef SS_ROUTE_ROUTE_H
 #define SS_ROUTE_ROUTE_H
 
