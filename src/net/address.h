@@ -1,5 +1,5 @@
-/* Socket addresses: written "127.0.0.1:8080", "[::1]:8080", "unix:/path" or "unix:@abstract"; and names resolved on
- * h2o's getaddrinfo threads. */
+/* Socket addresses: written "127.0.0.1:8080", "[::1]:8080", "unix:/path" or "unix:@abstract"; and names
+ * resolved on h2o's getaddrinfo threads. */
 #ifndef SS_NET_ADDRESS_H
 #define SS_NET_ADDRESS_H
 
@@ -20,13 +20,14 @@ enum ss_err ss_address_parse(struct ss_slice text, struct ss_address *out);
 struct ss_slice ss_address_print(const struct ss_address *addr, struct ss_arena *a);
 bool ss_address_eq(const struct ss_address *x, const struct ss_address *y);
 
-/* Asynchronous getaddrinfo for TCP. done comes once, in a later turn, and never after ss_resolve_cancel; addrs are
- * borrowed for the call (n is 0 on error). port in host byte order. A numeric host resolves without a thread, in a
- * later turn all the same. host is copied. */
+/* Asynchronous getaddrinfo for TCP. done comes once, in a later turn, and never after ss_resolve_cancel;
+ * addrs are borrowed for the call (n is 0 on error). port in host byte order. A numeric host resolves without
+ * a thread, in a later turn all the same. host is copied. */
 struct ss_resolve;
-typedef void ss_resolve_done(void *ctx, enum ss_err err, const char *why, const struct ss_address *addrs, size_t n);
-struct ss_resolve *ss_resolve_start(struct ss_loop *l, struct ss_slice host, uint16_t port, ss_resolve_done *done,
-                                    void *ctx);
+typedef void ss_resolve_done(void *ctx, enum ss_err err, const char *why, const struct ss_address *addrs,
+                             size_t n);
+struct ss_resolve *ss_resolve_start(struct ss_loop *l, struct ss_slice host, uint16_t port,
+                                    ss_resolve_done *done, void *ctx);
 void ss_resolve_cancel(struct ss_resolve *r);
 
 #endif

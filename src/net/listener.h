@@ -6,18 +6,20 @@
 #include "net/stream.h"
 #include "net/tls.h"
 
-/* A bound, listening, non-blocking, close-on-exec socket. TCP gets SO_REUSEADDR, and SO_REUSEPORT so that every worker
- * opens its own; a unix path is unlinked first if a dead socket lies there, and is to be opened once and shared by dup.
- * SS_ERR_CONFIG with *why (through a) on failure. port 0 picks one: read it with getsockname. */
+/* A bound, listening, non-blocking, close-on-exec socket. TCP gets SO_REUSEADDR, and SO_REUSEPORT so that
+ * every worker opens its own; a unix path is unlinked first if a dead socket lies there, and is to be opened
+ * once and shared by dup. SS_ERR_CONFIG with *why (through a) on failure. port 0 picks one: read it with
+ * getsockname. */
 enum ss_err ss_listen_open(const struct ss_address *at, struct ss_arena *a, struct ss_slice *why, int *fd);
 
 struct ss_listener;
 /* A stream is accepted: ready to be attached, TLS handshake done. The callee owns it. */
 typedef void ss_listener_accept(void *ctx, struct ss_stream *s);
 
-/* Accepts on fd (takes ownership). tls may be NULL; it is referenced. max_connections: connections accepted here, still
- * shaking hands or open, above which new ones wait in the kernel's queue; 0: no cap. A TLS handshake has 10 s. At most 64
- * accepts a turn. When file descriptors run out it rests for 100 ms instead of spinning. */
+/* Accepts on fd (takes ownership). tls may be NULL; it is referenced. max_connections: connections accepted
+ * here, still shaking hands or open, above which new ones wait in the kernel's queue; 0: no cap. A TLS
+ * handshake has 10 s. At most 64 accepts a turn. When file descriptors run out it rests for 100 ms instead of
+ * spinning. */
 struct ss_listener *ss_listener_new(struct ss_loop *l, int fd, struct ss_tls *tls, unsigned max_connections,
                                     ss_listener_accept *on_accept, void *ctx);
 /* New connections use tls from now on (a reloaded certificate). */
@@ -25,9 +27,10 @@ void ss_listener_set_tls(struct ss_listener *n, struct ss_tls *tls);
 /* Stops accepting; accepted streams live on. */
 void ss_listener_close(struct ss_listener *n);
 
-/* Connects, with TLS when tls is not NULL (server_name: SNI and verification, copied; ALPN must come out as h2). done
- * comes once in a later turn, never after cancel: a stream that the callee owns, or NULL with err and a text that may be
- * logged (why: "certificate verify failed: unable to get local issuer certificate", "connection refused"). */
+/* Connects, with TLS when tls is not NULL (server_name: SNI and verification, copied; ALPN must come out as
+ * h2). done comes once in a later turn, never after cancel: a stream that the callee owns, or NULL with err
+ * and a text that may be logged (why: "certificate verify failed: unable to get local issuer certificate",
+ * "connection refused"). */
 struct ss_connect;
 typedef void ss_connect_done(void *ctx, struct ss_stream *s, enum ss_err err, const char *why);
 struct ss_connect *ss_connect_start(struct ss_loop *l, const struct ss_address *to, struct ss_tls *tls,

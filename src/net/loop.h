@@ -1,8 +1,10 @@
-/* The event loop of one worker thread: h2o's evloop for readiness, a heap of timers, work deferred to the end of the
- * turn, and messages from other threads. Everything here belongs to the loop's thread but for ss_loop_post.
+/* The event loop of one worker thread: h2o's evloop for readiness, a heap of timers, work deferred to the end
+ * of the turn, and messages from other threads. Everything here belongs to the loop's thread but for
+ * ss_loop_post.
  *
- * A turn: wait for events → sockets' callbacks → timers that are due → deferred work (FIFO, with what it defers in
- * turn) → streams' flushes. Nothing is written to a socket before the flushes, so a connection costs one write a turn. */
+ * A turn: wait for events → sockets' callbacks → timers that are due → deferred work (FIFO, with what it
+ * defers in turn) → streams' flushes. Nothing is written to a socket before the flushes, so a connection
+ * costs one write a turn. */
 #ifndef SS_NET_LOOP_H
 #define SS_NET_LOOP_H
 
@@ -27,11 +29,12 @@ const struct ss_log *ss_loop_log(const struct ss_loop *l);
 uint64_t ss_loop_now_ms(const struct ss_loop *l);
 uint64_t ss_loop_now_ns(const struct ss_loop *l);
 
-/* From any thread: fn(arg) runs on the loop's thread in one of its next turns. Order is kept per posting thread.
- * What was posted and not run when the loop is freed is dropped. */
+/* From any thread: fn(arg) runs on the loop's thread in one of its next turns. Order is kept per posting
+ * thread. What was posted and not run when the loop is freed is dropped. */
 void ss_loop_post(struct ss_loop *l, void (*fn)(void *arg), void *arg);
 
-/* Timers: embedded in their owner, zero-initialised or by ss_timer_init. Due at at_ms of ss_loop_now_ms, never early. */
+/* Timers: embedded in their owner, zero-initialised or by ss_timer_init. Due at at_ms of ss_loop_now_ms,
+ * never early. */
 struct ss_timer {
     void (*fire)(void *ctx); /* disarmed already when called; may set it again, may free the owner */
     void *ctx;
@@ -48,8 +51,8 @@ static inline bool ss_timer_armed(const struct ss_timer *t)
     return t->slot != 0;
 }
 
-/* Work for the end of this turn: frees what must not be freed inside its own callback, coalesces what may come
- * many times. Embedded in its owner; queueing it twice counts once. */
+/* Work for the end of this turn: frees what must not be freed inside its own callback, coalesces what may
+ * come many times. Embedded in its owner; queueing it twice counts once. */
 struct ss_deferred {
     void (*run)(void *ctx); /* no longer queued when called */
     void *ctx;

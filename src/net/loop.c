@@ -1,0 +1,251 @@
+#include "net/loop.h"
+
+#include <errno.h>
+#include <h2o/hostinfo.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "net/loop_impl.h"
+#include "net/stream_impl.h"
+
+enum {
+    /* Flushing may give rise to more work and more to flush: so many times a turn, then the next turn goes
+       on. */
+    ROUNDS = 4,
+    /* A slow name server must not keep every other name waiting. */
+    NAME_THREADS = 4,
+};
+
+struct post {
+    h2o_multithread_message_t message;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+/* ---- deferred work ---- */
+
+static void list_init(struct ss_deferred_list *list)
+{
+    list->head = NULL;
+    list->tail = &list->head;
+}
+
+static void list_push(struct ss_deferred_list *list, struct ss_deferred *d)
+{
+    d->next = NULL;
+    d->link = list->tail;
+    *list->tail = d;
+    list->tail = &d->next;
+}
+
+static void list_splice(struct ss_deferred_list *to, struct ss_deferred_list *from)
+{
+    if (from->head == NULL)
+        return;
+    *to->tail = from->head;
+    from->head->link = to->tail;
+    to->tail = from->tail;
+    list_init(from);
+}
+
+void ss_deferred_init(struct ss_deferred *d, void (*run)(void *ctx), void *ctx)
+{
+    *d = (struct ss_deferred){.run = run, .ctx = ctx};
+}
+
+void ss_defer(struct ss_loop *l, struct ss_deferred *d)
+{
+    if (d->link == NULL)
+        list_push(&l->deferred, d);
+}
+
+void ss_loop_next(struct ss_loop *l, struct ss_deferred *d)
+{
+    if (d->link == NULL)
+        list_push(&l->later, d);
+}
+
+void ss_deferred_cancel(struct ss_loop *l, struct ss_deferred *d)
+{
+    if (d->link == NULL)
+        return;
+    *d->link = d->next;
+    if (d->next != NULL)
+        d->next->link = d->link;
+    else if (l->deferred.tail == &d->next)
+        l->deferred.tail = d->link;
+    else
+        l->later.tail = d->link;
+    d->next = NULL;
+    d->link = NULL;
+}
+
+static void run_deferred(struct ss_loop *l)
+{
+    for (struct ss_deferred *d; (d = l->deferred.head) != NULL;) {
+        ss_deferred_cancel(l, d);
+        d->run(d->ctx);
+    }
+}
+
+/* ---- buffers ---- */
+
+void ss_loop_lend(struct ss_loop *l, struct ss_buf *b)
+{
+    if (b->ptr != NULL || l->n_spare == 0)
+        return;
+    size_t max = b->max;
+    *b = l->spare[--l->n_spare];
+    b->max = max;
+}
+
+void ss_loop_reclaim(struct ss_loop *l, struct ss_buf *b)
+{
+    if (b->ptr == NULL)
+        return;
+    if (b->cap > SS_SPARE_SIZE || l->n_spare == SS_SPARE_COUNT) {
+        ss_buf_dispose(b);
+        return;
+    }
+    size_t max = b->max;
+    l->spare[l->n_spare] = *b;
+    l->spare[l->n_spare++].len = 0;
+    ss_buf_init(b, max);
+}
+
+/* ---- messages of other threads ---- */
+
+static void on_posts(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
+{
+    struct ss_loop *l = H2O_STRUCT_FROM_MEMBER(struct ss_loop, posts, receiver);
+    ss_loop_enter(l);
+    while (!h2o_linklist_is_empty(messages)) {
+        struct post *p = H2O_STRUCT_FROM_MEMBER(struct post, message.link, messages->next);
+        h2o_linklist_unlink(&p->message.link);
+        void (*fn)(void *) = p->fn;
+        void *arg = p->arg;
+        ss_free(p);
+        if (!l->freeing)
+            fn(arg);
+    }
+}
+
+static void on_names(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
+{
+    ss_loop_enter(H2O_STRUCT_FROM_MEMBER(struct ss_loop, names, receiver));
+    h2o_hostinfo_getaddr_receiver(receiver, messages);
+}
+
+void ss_loop_post(struct ss_loop *l, void (*fn)(void *arg), void *arg)
+{
+    struct post *p = ss_xcalloc(1, sizeof(*p));
+    p->fn = fn;
+    p->arg = arg;
+    h2o_multithread_send_message(&l->posts, &p->message);
+}
+
+/* ---- the loop ---- */
+
+struct ss_loop *ss_loop_new(const struct ss_log *log)
+{
+    struct ss_loop *l = ss_xcalloc(1, sizeof(*l));
+    l->log = log;
+    l->ev = h2o_evloop_create();
+    l->queue = h2o_multithread_create_queue(l->ev);
+    h2o_multithread_register_receiver(l->queue, &l->posts, on_posts);
+    h2o_multithread_register_receiver(l->queue, &l->names, on_names);
+    __atomic_store_n(&h2o_hostinfo_max_threads, NAME_THREADS, __ATOMIC_RELAXED);
+    l->now_ns = ss_clock_ns();
+    list_init(&l->deferred);
+    list_init(&l->later);
+    l->dirty.tail = &l->dirty.head;
+    l->dirty_next.tail = &l->dirty_next.head;
+    ss_watch_init(&l->watch, l);
+    l->read_buf = ss_xmalloc(SS_READ_SIZE);
+    return l;
+}
+
+void ss_loop_enter(struct ss_loop *l)
+{
+    if (!l->stale)
+        return;
+    l->stale = false;
+    l->now_ns = ss_clock_ns();
+}
+
+static void end_turn(struct ss_loop *l)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        run_deferred(l);
+        if (l->dirty.head == NULL)
+            return;
+        ss_streams_settle(l);
+    }
+}
+
+static void turn(struct ss_loop *l)
+{
+    list_splice(&l->deferred, &l->later);
+    ss_streams_next(l);
+    bool idle = l->deferred.head == NULL && l->dirty.head == NULL;
+    int32_t wait = idle ? ss_timers_wait(l, INT32_MAX) : 0;
+    l->stale = true;
+    if (h2o_evloop_run(l->ev, wait) != 0 && errno != EINTR)
+        ss_log_write(l->log, SS_LOG_ERROR, "event loop: %s", strerror(errno));
+    ss_loop_enter(l);
+    ss_timers_run(l);
+    end_turn(l);
+}
+
+void ss_loop_run(struct ss_loop *l)
+{
+    while (!l->stopped)
+        turn(l);
+    l->stopped = false;
+}
+
+void ss_loop_stop(struct ss_loop *l)
+{
+    l->stopped = true;
+}
+
+/* h2o's getaddrinfo threads cannot be told to forget: a name still being looked up will be answered to the
+ * queue, which then has to outlive the loop; it is left behind, with the descriptors of its pipe.
+ * h2o_evloop_destroy leaves its epoll descriptor open in any case. Both matter little to a process that is
+ * about to end. */
+void ss_loop_free(struct ss_loop *l)
+{
+    end_turn(l);
+    ss_streams_abandon(l);
+    ss_watch_dispose(&l->watch);
+    l->freeing = true;
+    for (int i = 0; i < 2; i++) /* hands out what was posted, and frees the sockets that were closed */
+        h2o_evloop_run(l->ev, 0);
+    ss_timers_dispose(l);
+    ss_free(l->read_buf);
+    ss_free(l->cipher_buf);
+    while (l->n_spare != 0)
+        ss_buf_dispose(&l->spare[--l->n_spare]);
+    if (l->lookups != 0)
+        return;
+    h2o_multithread_unregister_receiver(l->queue, &l->posts);
+    h2o_multithread_unregister_receiver(l->queue, &l->names);
+    h2o_multithread_destroy_queue(l->queue);
+    h2o_evloop_destroy(l->ev);
+    ss_free(l);
+}
+
+const struct ss_log *ss_loop_log(const struct ss_loop *l)
+{
+    return l->log;
+}
+
+uint64_t ss_loop_now_ms(const struct ss_loop *l)
+{
+    return l->now_ns / 1000000;
+}
+
+uint64_t ss_loop_now_ns(const struct ss_loop *l)
+{
+    return l->now_ns;
+}

@@ -1,0 +1,146 @@
+/* The flush at the end of a turn: fill, encrypt, one send. */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "net/loop_impl.h"
+#include "net/stream_impl.h"
+
+enum {
+    ROOM = 65536,        /* bytes asked of fill at a time */
+    TURN_MAX = 4 * ROOM, /* bytes after which a stream that could go on waits for the next turn */
+};
+
+/* Bytes taken, 0 when the kernel refuses, -1 on failure. */
+static ssize_t send_some(struct ss_stream *s, const char *p, size_t n)
+{
+    ssize_t sent;
+    do
+        sent = send(s->fd, p, n, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+    s->bytes_out += (uint64_t)sent;
+    return sent;
+}
+
+static enum ss_push push_wire(struct ss_stream *s)
+{
+    size_t left = s->wire.len - s->wire_off;
+    if (left == 0)
+        return SS_PUSH_ALL;
+    ssize_t sent = send_some(s, s->wire.ptr + s->wire_off, left);
+    if (sent < 0)
+        return SS_PUSH_FAILED;
+    s->wire_off += (size_t)sent;
+    if ((size_t)sent < left)
+        return SS_PUSH_REFUSED;
+    s->wire.len = s->wire_off = 0;
+    ss_loop_reclaim(s->loop, &s->wire);
+    return SS_PUSH_ALL;
+}
+
+/* What the kernel does not take becomes the wire's, and the owner's buffer starts anew: nothing is moved. */
+static enum ss_push push_plain(struct ss_stream *s)
+{
+    ssize_t sent = send_some(s, s->out.ptr, s->out.len);
+    if (sent < 0)
+        return SS_PUSH_FAILED;
+    if ((size_t)sent == s->out.len) {
+        s->out.len = 0;
+        return SS_PUSH_ALL;
+    }
+    struct ss_buf empty = s->wire;
+    s->wire = s->out;
+    s->wire_off = (size_t)sent;
+    s->out = (struct ss_buf){.ptr = empty.ptr, .cap = empty.cap, .max = s->out.max};
+    return SS_PUSH_REFUSED;
+}
+
+enum ss_push ss_stream_push(struct ss_stream *s)
+{
+    enum ss_push r = push_wire(s);
+    if (r != SS_PUSH_ALL || s->out.len == 0)
+        return r;
+    if (s->tls == NULL)
+        return push_plain(s);
+    ss_loop_lend(s->loop, &s->wire);
+    if (ss_tls_conn_write(s->tls, s->out.ptr, s->out.len) != SS_OK)
+        return SS_PUSH_FAILED;
+    s->out.len = 0;
+    return push_wire(s);
+}
+
+static void on_writable(h2o_socket_t *sock, const char *err)
+{
+    (void)err; /* the next send tells */
+    struct ss_stream *s = sock->data;
+    ss_loop_enter(s->loop);
+    s->armed = false;
+    s->want = true;
+    ss_stream_dirty(s);
+}
+
+void ss_stream_arm(struct ss_stream *s)
+{
+    if (s->armed)
+        return;
+    s->armed = true;
+    h2o_socket_notify_write(s->sock, on_writable);
+}
+
+static void on_failed(struct ss_stream *s)
+{
+    s->broken = true;
+    ss_stream_drop_output(s);
+    ss_loop_next(s->loop, &s->kick); /* what the peer said before it left is in the socket still */
+}
+
+/* Asks the owner for bytes; whether it had more than fitted, as far as can be seen. */
+static bool fill(struct ss_stream *s)
+{
+    if (s->ops == NULL || s->ops->fill == NULL || s->out.len >= ROOM)
+        return false;
+    size_t before = s->out.len, room = ROOM - before;
+    s->ops->fill(s->ctx, room);
+    return s->out.len >= before && s->out.len - before >= room / 2;
+}
+
+static void tell_drained(struct ss_stream *s)
+{
+    if (!s->refused)
+        return;
+    s->refused = false;
+    if (s->ops != NULL && s->ops->drained != NULL)
+        s->ops->drained(s->ctx);
+}
+
+void ss_stream_flush(struct ss_stream *s)
+{
+    if (s->armed || s->broken)
+        return;
+    bool more = s->want;
+    s->want = false;
+    for (size_t total = 0; total < TURN_MAX;) {
+        if (more && s->wire.len == 0)
+            more = fill(s);
+        size_t pending = ss_stream_pending(s);
+        if (ss_stream_over(s) || pending == 0)
+            return;
+        enum ss_push r = ss_stream_push(s);
+        if (r == SS_PUSH_FAILED) {
+            on_failed(s);
+            return;
+        }
+        if (r == SS_PUSH_REFUSED) {
+            s->refused = true;
+            ss_stream_arm(s);
+            return;
+        }
+        tell_drained(s);
+        if (ss_stream_over(s) || !more)
+            return;
+        total += pending;
+    }
+    s->want = true;
+    ss_stream_dirty_next(s);
+}
