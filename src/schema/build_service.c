@@ -1,0 +1,116 @@
+#include "schema/load.h"
+#include "schema/wire_scan.h"
+
+enum {
+    HTTP_RULE = 72295728
+}; /* (google.api.http) in MethodOptions: an extension, so protobuf-c leaves it raw */
+
+#define FAIL(b, ...) ss_load_fail((b)->l, (b)->file, (b)->symbol, __VA_ARGS__)
+
+struct method_build {
+    struct ss_load *l;
+    const struct ss_file *file;
+    const struct ss_symbol *symbol;
+    const pb_method *p;
+    struct ss_method *m;
+};
+
+static enum ss_err set_type(struct method_build *b, const char *type_name, const char *what,
+                            const struct ss_message **out)
+{
+    struct ss_slice name = ss_slice_str(type_name);
+    const struct ss_symbol *s = ss_symbols_resolve(&b->l->symbols, b->symbol->parent, name);
+    if (s == NULL || s->kind != SS_SYMBOL_MESSAGE)
+        return FAIL(b, "its %s type %.*s is not a message that is defined", what,
+                    (int)(name.len < 256 ? name.len : 256), name.len ? name.ptr : "");
+    *out = ((const struct ss_message_def *)s->def)->out;
+    return SS_OK;
+}
+
+static enum ss_err set_names(struct method_build *b)
+{
+    struct ss_method *m = b->m;
+    struct ss_slice full = ss_load_full_name(b->l, b->symbol);
+    char *path = ss_arena_try(&b->l->schema->arena, full.len + 2);
+    if (full.ptr == NULL || path == NULL)
+        return ss_load_too_large(b->l);
+    size_t service_len = b->symbol->parent->full_len;
+    path[0] = '/';
+    memcpy(path + 1, full.ptr, full.len + 1);
+    path[1 + service_len] = '/';
+    m->full_name = full;
+    m->path = ss_slice_of(path, full.len + 1);
+    m->name = ss_slice_skip(full, service_len + 1);
+    return SS_OK;
+}
+
+/* Several occurrences of one message field merge, which on the wire is to stand behind one another. */
+static enum ss_err set_http_rule(struct method_build *b)
+{
+    const ProtobufCMessage *options = b->p->options ? &b->p->options->base : NULL;
+    struct ss_slice part;
+    size_t len = 0, cursor = 0;
+    while (ss_unknown_bytes(options, HTTP_RULE, &cursor, &part))
+        len += part.len;
+    if (len == 0)
+        return SS_OK;
+    char *bytes = ss_arena_try(&b->l->schema->arena, len);
+    if (bytes == NULL)
+        return ss_load_too_large(b->l);
+    b->m->http_rule = ss_slice_of(bytes, len);
+    cursor = 0;
+    while (ss_unknown_bytes(options, HTTP_RULE, &cursor, &part)) {
+        if (part.len)
+            memcpy(bytes, part.ptr, part.len);
+        bytes += part.len;
+    }
+    return SS_OK;
+}
+
+static enum ss_err build_method(struct method_build *b)
+{
+    const pb_method *p = b->p;
+    b->m->client_streaming = p->client_streaming;
+    b->m->server_streaming = p->server_streaming;
+    b->m->deprecated = p->options && p->options->deprecated;
+    enum ss_err err = set_type(b, p->input_type, "input", &b->m->input);
+    if (err == SS_OK)
+        err = set_type(b, p->output_type, "output", &b->m->output);
+    if (err == SS_OK)
+        err = set_names(b);
+    return err == SS_OK ? set_http_rule(b) : err;
+}
+
+static enum ss_err build_service(struct ss_load *l, const struct ss_service_def *def, struct ss_service *s)
+{
+    const pb_service *p = def->proto;
+    struct ss_method *methods = ss_load_keep(l, p->n_method, sizeof(*methods));
+    enum ss_err err = SS_OK;
+    s->full_name = ss_load_full_name(l, def->symbol);
+    if (methods == NULL || s->full_name.ptr == NULL)
+        return ss_load_too_large(l);
+    for (size_t i = 0; i < p->n_method && err == SS_OK; i++) {
+        const struct ss_symbol *symbol =
+            ss_symbols_child(&l->symbols, def->symbol, ss_slice_str(p->method[i]->name));
+        struct method_build b = {l, def->file, symbol, p->method[i], &methods[i]};
+        methods[i].service = s;
+        err = build_method(&b);
+    }
+    s->methods = methods;
+    s->n_methods = p->n_method;
+    l->schema->n_methods += p->n_method;
+    return err;
+}
+
+enum ss_err ss_load_services(struct ss_load *l)
+{
+    struct ss_service *services = ss_load_keep(l, l->n_services, sizeof(*services));
+    enum ss_err err = SS_OK;
+    if (services == NULL)
+        return ss_load_too_large(l);
+    l->schema->services = services;
+    l->schema->n_services = l->n_services;
+    for (const struct ss_service_def *d = l->services; d && err == SS_OK; d = d->next)
+        err = build_service(l, d, services++);
+    return err;
+}

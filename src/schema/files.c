@@ -1,0 +1,210 @@
+/* Which files take part, and whether their imports hold. */
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "schema/builtin.h"
+#include "schema/load.h"
+#include "schema/wire_scan.h"
+
+enum {
+    FILE_EDITION = 14
+}; /* FileDescriptorProto.edition, which bookworm's descriptor.proto does not have yet */
+
+static int by_name_then_order(const void *x, const void *y)
+{
+    const struct ss_file *a = *(struct ss_file *const *)x, *b = *(struct ss_file *const *)y;
+    int c = ss_slice_cmp(a->name, b->name);
+    return c ? c : (a->order > b->order) - (a->order < b->order);
+}
+
+struct ss_file *ss_load_find_file(const struct ss_load *l, struct ss_slice name)
+{
+    size_t low = 0, high = l->n_files;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int c = ss_slice_cmp(l->files_by_name[mid]->name, name);
+        if (c == 0)
+            return l->files_by_name[mid];
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+/* Of files with one name the first stays; of a pinned one the last, which is ours. */
+static void drop_doubles(struct ss_load *l)
+{
+    struct ss_file **v = l->files_by_name;
+    size_t kept = 0;
+    for (size_t i = 0, next; i < l->n_files; i = next) {
+        for (next = i + 1; next < l->n_files && ss_slice_eq(v[next]->name, v[i]->name); next++)
+            ;
+        bool pinned = ss_builtin_kind_of(v[i]->name) == SS_BUILTIN_PINNED;
+        v[kept++] = v[pinned ? next - 1 : i];
+    }
+    l->n_files = kept;
+}
+
+static void mark_imports(const struct ss_load *l, const struct ss_file *f)
+{
+    for (size_t i = 0; i < f->proto->n_dependency; i++) {
+        struct ss_file *d = ss_load_find_file(l, ss_slice_str(f->proto->dependency[i]));
+        if (d)
+            d->importer = d; /* anything but NULL; the walk sets it anew */
+    }
+}
+
+/* Our copies that come on demand go when nothing that stays imports them. annotations.proto is looked at
+ * before http.proto, which it imports. */
+static void drop_unwanted(struct ss_load *l, struct ss_slice builtin_origin)
+{
+    static const struct ss_slice on_demand[] = {{"google/api/annotations.proto", 28},
+                                                {"google/api/http.proto", 21}};
+    for (size_t k = 0; k < sizeof(on_demand) / sizeof(on_demand[0]); k++) {
+        struct ss_file *f = ss_load_find_file(l, on_demand[k]);
+        if (f == NULL || f->origin.ptr != builtin_origin.ptr)
+            continue;
+        for (size_t i = 0; i < l->n_files; i++)
+            if (l->files_by_name[i] != f)
+                mark_imports(l, l->files_by_name[i]);
+        if (f->importer)
+            continue;
+        size_t kept = 0;
+        for (size_t i = 0; i < l->n_files; i++)
+            if (l->files_by_name[i] != f)
+                l->files_by_name[kept++] = l->files_by_name[i];
+        l->n_files = kept;
+    }
+}
+
+static int by_order(const void *x, const void *y)
+{
+    const struct ss_file *a = *(struct ss_file *const *)x, *b = *(struct ss_file *const *)y;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+static enum ss_err choose_files(struct ss_load *l)
+{
+    l->files_by_name = ss_load_work(l, l->n_files, sizeof(struct ss_file *));
+    if (l->files_by_name == NULL)
+        return ss_load_too_large(l);
+    struct ss_slice builtin_origin =
+        l->files[l->n_files - 1]->origin; /* ours are read last, and are never none */
+    memcpy(l->files_by_name, l->files, l->n_files * sizeof(struct ss_file *));
+    qsort(l->files_by_name, l->n_files, sizeof(struct ss_file *), by_name_then_order);
+    drop_doubles(l);
+    drop_unwanted(l, builtin_origin);
+    memcpy(l->files, l->files_by_name, l->n_files * sizeof(struct ss_file *));
+    qsort(l->files, l->n_files, sizeof(struct ss_file *), by_order);
+    return SS_OK;
+}
+
+/* Which imports may be missing, a flag each; NULL with SS_OK when none may. */
+static enum ss_err mark_weak(struct ss_load *l, struct ss_file *f)
+{
+    const pb_file *p = f->proto;
+    if (p->n_weak_dependency == 0 || f->weak)
+        return SS_OK;
+    f->weak = ss_load_work(l, p->n_dependency + 1, sizeof(bool));
+    if (f->weak == NULL)
+        return ss_load_too_large(l);
+    for (size_t i = 0; i < p->n_weak_dependency; i++) {
+        if (p->weak_dependency[i] < 0 || (size_t)p->weak_dependency[i] >= p->n_dependency)
+            return ss_load_fail(l, f, NULL, "weak dependency %d is out of range", p->weak_dependency[i]);
+        f->weak[p->weak_dependency[i]] = true;
+    }
+    return SS_OK;
+}
+
+/* One step of the walk: the file that f imports next, NULL when there is none left. */
+static enum ss_err next_import(struct ss_load *l, struct ss_file *f, struct ss_file **out)
+{
+    *out = NULL;
+    enum ss_err err = mark_weak(l, f);
+    if (err != SS_OK)
+        return err;
+    while (f->next_import < f->proto->n_dependency) {
+        size_t i = f->next_import++;
+        struct ss_slice name = ss_slice_str(f->proto->dependency[i]);
+        struct ss_file *d = ss_load_find_file(l, name);
+        if (d == NULL && f->weak && f->weak[i])
+            continue;
+        if (d == NULL)
+            return ss_load_fail(l, f, NULL,
+                                "imports %.*s, which is missing (protoc --include_imports adds it)",
+                                SS_FMT(name));
+        if (d->state == SS_FILE_ACTIVE)
+            return ss_load_fail(l, f, NULL, "imports %.*s, which imports it in turn", SS_FMT(name));
+        if (d->state == SS_FILE_NEW) {
+            *out = d;
+            return SS_OK;
+        }
+    }
+    return SS_OK;
+}
+
+/* Depth first without recursion: importer leads back. */
+static enum ss_err check_imports(struct ss_load *l, struct ss_file *start)
+{
+    struct ss_file *f = start;
+    f->importer = NULL;
+    f->state = SS_FILE_ACTIVE;
+    while (f) {
+        struct ss_file *d;
+        enum ss_err err = next_import(l, f, &d);
+        if (err != SS_OK)
+            return err;
+        if (d) {
+            d->importer = f;
+            d->state = SS_FILE_ACTIVE;
+            f = d;
+        } else {
+            f->state = SS_FILE_DONE;
+            f = f->importer;
+        }
+    }
+    return SS_OK;
+}
+
+static enum ss_err read_syntax(struct ss_load *l, struct ss_file *f)
+{
+    struct ss_slice syntax = ss_slice_str(f->proto->syntax);
+    uint64_t edition = SS_EDITION_PROTO2;
+    f->proto2 = syntax.len == 0 || ss_slice_eq(syntax, SS_LIT("proto2"));
+    f->proto3 = ss_slice_eq(syntax, SS_LIT("proto3"));
+    if (f->proto3)
+        edition = SS_EDITION_PROTO3;
+    else if (!f->proto2) {
+        if (!ss_slice_eq(syntax, SS_LIT("editions")))
+            return ss_load_fail(l, f, NULL, "unknown syntax \"%.*s\"", SS_FMT(syntax));
+        if (!ss_unknown_varint(&f->proto->base, FILE_EDITION, &edition))
+            return ss_load_fail(l, f, NULL, "syntax editions without an edition");
+        if (edition < SS_EDITION_2023)
+            return ss_load_fail(l, f, NULL, "edition %llu is not supported", (unsigned long long)edition);
+    }
+    struct ss_features defaults;
+    if (!ss_features_of_edition(edition, &defaults))
+        return ss_load_fail(l, f, NULL, "edition %llu is not supported", (unsigned long long)edition);
+    f->features = defaults;
+    if (f->proto2 || f->proto3 || f->proto->options == NULL)
+        return SS_OK;
+    if (!ss_features_merge(&defaults, &f->proto->options->base, SS_FEATURES_OF_FILE, &f->features))
+        return ss_load_fail(l, f, NULL, "a feature of the file has an unknown value");
+    return SS_OK;
+}
+
+enum ss_err ss_load_files(struct ss_load *l)
+{
+    enum ss_err err = choose_files(l);
+    for (size_t i = 0; i < l->n_files && err == SS_OK; i++) {
+        if (!ss_utf8_valid(l->files[i]->name))
+            return ss_load_fail(l, l->files[i], NULL, "the file's name is not UTF-8");
+        if (l->files[i]->state == SS_FILE_NEW)
+            err = check_imports(l, l->files[i]);
+        if (err == SS_OK)
+            err = read_syntax(l, l->files[i]);
+    }
+    return err;
+}

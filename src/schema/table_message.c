@@ -1,0 +1,158 @@
+#include "schema/table.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "schema/names.h"
+
+enum { MAX_PROBES = 4096 };
+
+static int by_number(const void *x, const void *y)
+{
+    const struct ss_field *a = *(const struct ss_field *const *)x, *b = *(const struct ss_field *const *)y;
+    if (a->number != b->number)
+        return a->number < b->number ? -1 : 1;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+static size_t slot_count(size_t n_names)
+{
+    size_t n = 4;
+    while (n < n_names * 2)
+        n *= 2;
+    return n;
+}
+
+static enum ss_table_fault insert(struct ss_message_private *t, struct ss_slice name,
+                                  const struct ss_field *f, const struct ss_field **there)
+{
+    uint32_t hash = ss_hash(name);
+    size_t k = hash & t->mask;
+    for (unsigned probes = 0; t->slots[k].field; k = (k + 1) & t->mask) {
+        *there = t->slots[k].field;
+        if (t->slots[k].hash == hash && ss_slice_eq(t->slots[k].name, name))
+            return SS_TABLE_JSON_TWICE;
+        if (++probes > MAX_PROBES)
+            return SS_TABLE_MEMORY;
+    }
+    t->slots[k] = (struct ss_field_slot){hash, name, f};
+    return SS_TABLE_OK;
+}
+
+/* JSON names first: they win over another field's proto name. */
+static enum ss_table_fault fill_names(const struct ss_message *m, struct ss_message_private *t, bool strict,
+                                      const struct ss_field **a, const struct ss_field **b)
+{
+    for (size_t i = 0; i < m->n_fields; i++) {
+        enum ss_table_fault fault = insert(t, m->fields[i].json_name, &m->fields[i], a);
+        *b = &m->fields[i];
+        if (fault == SS_TABLE_MEMORY || (fault == SS_TABLE_JSON_TWICE && (strict || m->fields[i].extension)))
+            return fault;
+    }
+    for (size_t i = 0; i < m->n_fields; i++) {
+        enum ss_table_fault fault = insert(t, m->fields[i].name, &m->fields[i], a);
+        if (fault == SS_TABLE_MEMORY)
+            return fault;
+    }
+    return SS_TABLE_OK;
+}
+
+static enum ss_table_fault fill_numbers(struct ss_message *m, struct ss_message_private *t,
+                                        struct ss_arena *arena, const struct ss_field **a,
+                                        const struct ss_field **b)
+{
+    const struct ss_field **sorted = ss_arena_try(arena, m->n_fields * sizeof(*sorted));
+    if (sorted == NULL)
+        return SS_TABLE_MEMORY;
+    for (size_t i = 0; i < m->n_fields; i++)
+        sorted[i] = &m->fields[i];
+    if (m->n_fields)
+        qsort(sorted, m->n_fields, sizeof(*sorted), by_number);
+    size_t max_dense = 4 * m->n_fields + 16;
+    for (size_t i = 0; i < m->n_fields; i++) {
+        if (i > 0 && sorted[i]->number == sorted[i - 1]->number) {
+            *a = sorted[i - 1];
+            *b = sorted[i];
+            return SS_TABLE_NUMBER_TWICE;
+        }
+        if (sorted[i]->number < max_dense)
+            t->n_dense = sorted[i]->number + 1;
+    }
+    m->by_number = sorted;
+    const struct ss_field **dense = ss_arena_try(arena, t->n_dense * sizeof(*dense));
+    if (dense == NULL)
+        return SS_TABLE_MEMORY;
+    for (size_t i = 0; i < t->n_dense; i++)
+        dense[i] = NULL;
+    for (size_t i = 0; i < m->n_fields && sorted[i]->number < t->n_dense; i++)
+        dense[sorted[i]->number] = sorted[i];
+    t->dense = dense;
+    return SS_TABLE_OK;
+}
+
+enum ss_table_fault ss_table_of_message(struct ss_message *m, bool strict, struct ss_arena *arena,
+                                        const struct ss_field **a, const struct ss_field **b)
+{
+    struct ss_message_private *t = ss_arena_try(arena, sizeof(*t));
+    size_t n_slots = slot_count(m->n_fields * 2);
+    if (t == NULL)
+        return SS_TABLE_MEMORY;
+    *t = (struct ss_message_private){.mask = n_slots - 1};
+    m->priv = t;
+    t->slots = ss_arena_try(arena, n_slots * sizeof(*t->slots));
+    if (t->slots == NULL)
+        return SS_TABLE_MEMORY;
+    memset(t->slots, 0, n_slots * sizeof(*t->slots));
+    enum ss_table_fault fault = fill_numbers(m, t, arena, a, b);
+    return fault == SS_TABLE_OK ? fill_names(m, t, strict, a, b) : fault;
+}
+
+const struct ss_field *ss_message_field(const struct ss_message *m, struct ss_slice name)
+{
+    const struct ss_message_private *t = m->priv;
+    uint32_t hash = ss_hash(name);
+    for (size_t k = hash & t->mask; t->slots[k].field; k = (k + 1) & t->mask)
+        if (t->slots[k].hash == hash && ss_slice_eq(t->slots[k].name, name))
+            return t->slots[k].field;
+    return NULL;
+}
+
+const struct ss_field *ss_message_field_by_number(const struct ss_message *m, uint32_t number)
+{
+    if (number < m->priv->n_dense)
+        return m->priv->dense[number];
+    size_t low = 0, high = m->n_fields;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (m->by_number[mid]->number == number)
+            return m->by_number[mid];
+        if (m->by_number[mid]->number < number)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+/* At most two edits, or a third of the name; and fewer than the name has letters, or everything would be
+ * near. */
+const struct ss_field *ss_message_nearest_field(const struct ss_message *m, struct ss_slice name)
+{
+    if (name.len == 0 || name.len > SS_NAME_DISTANCE_MAX_LEN)
+        return NULL;
+    unsigned bound = name.len / 3 > 2 ? (unsigned)(name.len / 3) : 2;
+    if (bound >= name.len)
+        bound = (unsigned)name.len - 1;
+    const struct ss_field *best = NULL;
+    unsigned best_distance = bound + 1;
+    for (size_t i = 0; i < m->n_fields && best_distance > 0; i++) {
+        unsigned json = ss_name_distance(name, m->fields[i].json_name, best_distance - 1);
+        unsigned proto = ss_name_distance(name, m->fields[i].name, best_distance - 1);
+        unsigned d = json < proto ? json : proto;
+        if (d < best_distance) {
+            best = &m->fields[i];
+            best_distance = d;
+        }
+    }
+    return best;
+}
