@@ -14,8 +14,10 @@ struct ss_config_error {
 
 struct ss_config {
     struct ss_server_config server;
-    struct ss_snapshot *snapshot; /* one reference */
-    struct ss_log log;            /* format and level */
+    struct ss_snapshot *snapshot;  /* one reference */
+    struct ss_log log;             /* format and level */
+    struct ss_config_error *notes; /* what was accepted and ignored, in the form of errors; live in the arena
+                                      of the load */
 };
 
 /* Loads path. SS_ERR_CONFIG: *errors is not empty, its entries live in a. On SS_OK *out is the caller's. */

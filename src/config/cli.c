@@ -1,0 +1,273 @@
+/* One table of flags; a command takes those that name it. */
+#include "config/cli.h"
+
+#include <stdlib.h>
+
+#include "config/nearest.h"
+#include "config/units.h"
+
+enum { SERVE = 1 << SS_COMMAND_SERVE, CHECK = 1 << SS_COMMAND_CHECK, ROUTES = 1 << SS_COMMAND_ROUTES };
+
+/* Which of the two ways to be configured a flag belongs to. */
+enum way { EITHER, BY_FILE, BY_FLAGS };
+
+enum flag_id {
+    CONFIG,
+    UPSTREAM,
+    PLAINTEXT,
+    DESCRIPTOR,
+    PROTO,
+    LISTEN,
+    ADMIN,
+    LOG_FORMAT,
+    LOG_LEVEL,
+    WORKERS,
+    N_FLAGS
+};
+
+struct flag {
+    const char *name, *env;
+    unsigned commands;
+    enum way way;
+    bool boolean;
+};
+
+static const struct flag flags[N_FLAGS] = {
+    [CONFIG] = {"--config", "SIDESPAN_CONFIG", SERVE | CHECK | ROUTES, BY_FILE, false},
+    [UPSTREAM] = {"--upstream", "SIDESPAN_UPSTREAM", SERVE | CHECK | ROUTES, BY_FLAGS, false},
+    [PLAINTEXT] = {"--plaintext", "SIDESPAN_PLAINTEXT", SERVE | CHECK | ROUTES, BY_FLAGS, true},
+    [DESCRIPTOR] = {"--descriptor", "SIDESPAN_DESCRIPTOR", SERVE | CHECK | ROUTES, BY_FLAGS, false},
+    [PROTO] = {"--proto", "SIDESPAN_PROTO", SERVE | CHECK | ROUTES, BY_FLAGS, false},
+    [LISTEN] = {"--listen", "SIDESPAN_LISTEN", SERVE, BY_FLAGS, false},
+    [ADMIN] = {"--admin", "SIDESPAN_ADMIN", SERVE, BY_FLAGS, false},
+    [LOG_FORMAT] = {"--log-format", "SIDESPAN_LOG_FORMAT", SERVE, EITHER, false},
+    [LOG_LEVEL] = {"--log-level", "SIDESPAN_LOG_LEVEL", SERVE, EITHER, false},
+    [WORKERS] = {"--workers", "SIDESPAN_WORKERS", SERVE, EITHER, false},
+};
+
+static const char *const commands[] = {"serve", "check", "routes", "version", "help"};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+struct parse {
+    struct ss_arena *a;
+    struct ss_slice *why;
+    const char *command;
+    const char *values[N_FLAGS]; /* NULL: not given */
+    bool by_env[N_FLAGS];
+};
+
+static enum ss_err bad(struct parse *p, struct ss_slice what)
+{
+    *p->why = p->command ? ss_arena_printf(p->a, "%.*s\nTry: sidespan help %s", SS_FMT(what), p->command)
+                         : ss_arena_printf(p->a, "%.*s\nTry: sidespan help", SS_FMT(what));
+    return SS_ERR_INVALID;
+}
+
+static struct ss_slice did_you_mean(struct ss_arena *a, const struct ss_nearest *near)
+{
+    return near->best.len ? ss_arena_printf(a, "; did you mean %.*s?", SS_FMT(near->best)) : SS_LIT("");
+}
+
+static const char *name_of(const struct parse *p, enum flag_id id)
+{
+    return p->by_env[id] ? flags[id].env : flags[id].name;
+}
+
+static enum ss_err find_command(struct parse *p, const char *word, enum ss_command *command)
+{
+    struct ss_nearest near;
+    ss_nearest_init(&near, ss_slice_str(word));
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(word, commands[i]) == 0) {
+            *command = (enum ss_command)i;
+            return SS_OK;
+        }
+        ss_nearest_offer(&near, ss_slice_str(commands[i]));
+    }
+    struct ss_slice hint = did_you_mean(p->a, &near);
+    return bad(p, ss_arena_printf(p->a, "unknown command \"%s\"%.*s", word, SS_FMT(hint)));
+}
+
+/* N_FLAGS: not one of this command's. */
+static enum flag_id find_flag(enum ss_command command, struct ss_slice name, struct ss_nearest *near)
+{
+    for (int i = 0; i < N_FLAGS; i++) {
+        if (!(flags[i].commands & 1u << command))
+            continue;
+        if (ss_slice_eq(name, ss_slice_str(flags[i].name)))
+            return (enum flag_id)i;
+        ss_nearest_offer(near, ss_slice_str(flags[i].name));
+    }
+    return N_FLAGS;
+}
+
+static enum ss_err read_flag(struct parse *p, enum ss_command command, int argc, char *const argv[], int *i)
+{
+    const char *word = argv[*i], *equals = strchr(word, '=');
+    struct ss_slice name = ss_slice_of(word, equals ? (size_t)(equals - word) : strlen(word));
+    struct ss_nearest near;
+    if (word[0] != '-' || word[1] == '\0')
+        return bad(p, ss_arena_printf(p->a, "unexpected argument \"%s\"", word));
+    ss_nearest_init(&near, name);
+    enum flag_id id = find_flag(command, name, &near);
+    if (id == N_FLAGS) {
+        struct ss_slice hint = did_you_mean(p->a, &near);
+        return bad(p, ss_arena_printf(p->a, "unknown flag %.*s%.*s", SS_FMT(name), SS_FMT(hint)));
+    }
+    if (p->values[id])
+        return bad(p, ss_arena_printf(p->a, "%.*s is given twice", SS_FMT(name)));
+    if (equals)
+        p->values[id] = equals + 1;
+    else if (flags[id].boolean)
+        p->values[id] = "true";
+    else if (*i + 1 < argc)
+        p->values[id] = argv[++*i];
+    if (p->values[id] == NULL || p->values[id][0] == '\0')
+        return bad(p, ss_arena_printf(p->a, "%.*s needs a value", SS_FMT(name)));
+    return SS_OK;
+}
+
+static bool given_by_flag(const struct parse *p, enum flag_id id)
+{
+    return p->values[id] && !p->by_env[id];
+}
+
+/* Variables stand in for flags; those of the way that a flag has ruled out are not looked at. */
+static void read_env(struct parse *p, enum ss_command command, ss_cli_env *env, void *ctx)
+{
+    bool file = given_by_flag(p, CONFIG), quick = given_by_flag(p, UPSTREAM);
+    for (int i = 0; i < N_FLAGS; i++) {
+        bool other_way = (flags[i].way == BY_FILE && quick) || (flags[i].way == BY_FLAGS && file);
+        if (p->values[i] || other_way || !(flags[i].commands & 1u << command))
+            continue;
+        const char *value = env(ctx, flags[i].env);
+        if (value && *value) {
+            p->values[i] = value;
+            p->by_env[i] = true;
+        }
+    }
+}
+
+static enum ss_err check_way(struct parse *p)
+{
+    if (p->values[CONFIG] && p->values[UPSTREAM])
+        return bad(p, ss_arena_printf(p->a, "%s and %s exclude each other", name_of(p, CONFIG),
+                                      name_of(p, UPSTREAM)));
+    if (p->values[CONFIG] == NULL && p->values[UPSTREAM] == NULL)
+        return bad(p, ss_arena_printf(p->a, "%s needs --config FILE or --upstream HOST:PORT", p->command));
+    for (int i = 0; i < N_FLAGS; i++)
+        if (p->values[CONFIG] && p->values[i] && flags[i].way == BY_FLAGS)
+            return bad(p,
+                       ss_arena_printf(p->a, "%s goes with --upstream only: with --config, the file says it",
+                                       name_of(p, (enum flag_id)i)));
+    if (p->values[DESCRIPTOR] && p->values[PROTO])
+        return bad(p, ss_arena_printf(p->a, "%s and %s exclude each other", name_of(p, DESCRIPTOR),
+                                      name_of(p, PROTO)));
+    return SS_OK;
+}
+
+static enum ss_err bad_value(struct parse *p, enum flag_id id, const char *expected)
+{
+    return bad(
+        p, ss_arena_printf(p->a, "%s: expected %s, found \"%s\"", name_of(p, id), expected, p->values[id]));
+}
+
+/* The index of the value in words; -1: it is none of them. */
+static int word_index(const char *value, const char *const *words, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(value, words[i]) == 0)
+            return i;
+    return -1;
+}
+
+static enum ss_err take_values(struct parse *p, struct ss_cli *out)
+{
+    static const char *const formats[] = {"text", "json"},
+                             *const levels[] = {"debug", "info", "warn", "error"},
+                             *const bools[] = {"false", "true", "0", "1"};
+    out->config = p->values[CONFIG];
+    out->quick = (struct ss_config_quick){
+        .upstream = p->values[UPSTREAM],
+        .descriptor = p->values[DESCRIPTOR],
+        .proto = p->values[PROTO],
+        .listen = p->values[LISTEN],
+        .admin = p->values[ADMIN],
+    };
+    if (p->values[PLAINTEXT]) {
+        int b = word_index(p->values[PLAINTEXT], bools, 4);
+        if (b < 0)
+            return bad_value(p, PLAINTEXT, "true or false");
+        out->quick.plaintext = b & 1;
+    }
+    if (p->values[LOG_FORMAT] && (out->log_json = word_index(p->values[LOG_FORMAT], formats, 2)) < 0)
+        return bad_value(p, LOG_FORMAT, "text or json");
+    if (p->values[LOG_LEVEL] && (out->log_level = word_index(p->values[LOG_LEVEL], levels, 4)) < 0)
+        return bad_value(p, LOG_LEVEL, "debug, info, warn or error");
+    if (p->values[WORKERS]) {
+        uint64_t n;
+        if (!ss_uint_parse(ss_slice_str(p->values[WORKERS]), &n) || n > 1024)
+            return bad_value(p, WORKERS, "a number from 0 to 1024");
+        out->workers = (int)n;
+    }
+    return SS_OK;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* `help`, `--help`, and `COMMAND … --help`. */
+static enum ss_err parse_help(struct parse *p, int argc, char *const argv[], struct ss_cli *out)
+{
+    enum ss_command topic;
+    out->command = SS_COMMAND_HELP;
+    p->command = NULL;
+    if (argc > 2)
+        return bad(p, SS_LIT("help takes one command"));
+    if (argc == 2 && !is_help(argv[1])) {
+        if (find_command(p, argv[1], &topic) != SS_OK)
+            return SS_ERR_INVALID;
+        out->topic = commands[topic];
+    }
+    return SS_OK;
+}
+
+enum ss_err ss_cli_parse(int argc, char *const argv[], ss_cli_env *env, void *env_ctx, struct ss_arena *a,
+                         struct ss_cli *out, struct ss_slice *why)
+{
+    struct parse p = {.a = a, .why = why};
+    *out = (struct ss_cli){.workers = -1, .log_json = -1, .log_level = -1};
+    if (argc < 2)
+        return bad(&p, SS_LIT("no command: expected serve, check, routes, version or help"));
+    if (is_help(argv[1]))
+        return parse_help(&p, argc - 1, argv + 1, out);
+    if (strcmp(argv[1], "--version") == 0 && argc == 2) {
+        out->command = SS_COMMAND_VERSION;
+        return SS_OK;
+    }
+    if (argv[1][0] == '-')
+        return bad(&p,
+                   ss_arena_printf(a, "expected a command before %s: serve, check, routes, version or help",
+                                   argv[1]));
+    if (find_command(&p, argv[1], &out->command) != SS_OK)
+        return SS_ERR_INVALID;
+    if (out->command == SS_COMMAND_HELP)
+        return parse_help(&p, argc - 1, argv + 1, out);
+    p.command = commands[out->command];
+    for (int i = 2; i < argc; i++) {
+        if (is_help(argv[i])) {
+            out->command = SS_COMMAND_HELP;
+            out->topic = p.command;
+            return SS_OK;
+        }
+        if (read_flag(&p, out->command, argc, argv, &i) != SS_OK)
+            return SS_ERR_INVALID;
+    }
+    if (out->command == SS_COMMAND_VERSION)
+        return SS_OK;
+    read_env(&p, out->command, env, env_ctx);
+    enum ss_err err = check_way(&p);
+    return err == SS_OK ? take_values(&p, out) : err;
+}

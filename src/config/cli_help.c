@@ -1,0 +1,59 @@
+#include "config/cli.h"
+
+#define SCHEMA_FLAGS                                                                                         \
+    "  --config FILE        the configuration (SIDESPAN_CONFIG)\n"                                           \
+    "or, with no file, one upstream with POST /pkg.Service/Method for each method that has no annotation:\n" \
+    "  --upstream TARGET    HOST:PORT or a gRPC target (SIDESPAN_UPSTREAM)\n"                                \
+    "  --plaintext          no TLS to the upstream (SIDESPAN_PLAINTEXT)\n"                                   \
+    "  --descriptor FILE    its FileDescriptorSet (SIDESPAN_DESCRIPTOR), or\n"                               \
+    "  --proto FILE         its .proto, compiled by protoc (SIDESPAN_PROTO)\n"
+
+static const char general[] =
+    "sidespan: a REST-to-gRPC sidecar\n"
+    "\n"
+    "  sidespan serve --config FILE          run\n"
+    "  sidespan serve --upstream HOST:PORT [--plaintext] {--descriptor FILE.pb | --proto FILE.proto}\n"
+    "                                        run without a configuration file\n"
+    "  sidespan check --config FILE          load everything and print what is wrong\n"
+    "  sidespan routes --config FILE         print the route table\n"
+    "  sidespan version                      print the version\n"
+    "  sidespan help [COMMAND]               print this, or the flags of a command\n"
+    "\n"
+    "Every flag has an environment variable; the flag wins.\n"
+    "Exit codes: 0, 1 for bad configuration, 2 for bad usage.\n";
+
+static const char serve[] =
+    "sidespan serve: run until SIGTERM or SIGINT\n"
+    "\n" SCHEMA_FLAGS
+    "  --listen ADDRESS     REST, 127.0.0.1:8080 by default, or unix:/path (SIDESPAN_LISTEN)\n"
+    "  --admin ADDRESS      health, 127.0.0.1:9901 by default, or off (SIDESPAN_ADMIN)\n"
+    "in both cases:\n"
+    "  --workers N          worker threads; 0: as many as the CPU quota allows (SIDESPAN_WORKERS)\n"
+    "  --log-format FORMAT  text or json (SIDESPAN_LOG_FORMAT)\n"
+    "  --log-level LEVEL    debug, info, warn or error (SIDESPAN_LOG_LEVEL)\n";
+
+static const char check[] =
+    "sidespan check: load everything; print every error as file:line:column, and exit 1 if there "
+    "is one\n"
+    "\n" SCHEMA_FLAGS;
+
+static const char routes[] =
+    "sidespan routes: print HTTP method, path, gRPC method and streaming kind of every route\n"
+    "\n" SCHEMA_FLAGS;
+
+const char *ss_cli_help(const char *topic)
+{
+    static const struct {
+        const char *topic, *text;
+    } texts[] = {
+        {"serve", serve},   {"check", check},
+        {"routes", routes}, {"version", "sidespan version: print the version\n"},
+        {"help", general},
+    };
+    if (topic == NULL)
+        return general;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (strcmp(topic, texts[i].topic) == 0)
+            return texts[i].text;
+    return NULL;
+}

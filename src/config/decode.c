@@ -1,0 +1,80 @@
+/* Mappings and their keys. The decoders of values are in decode_value.c. */
+#include "config/decode.h"
+
+#include "base/buf.h"
+#include "config/nearest.h"
+
+static const struct ss_key *find(const struct ss_keys *parts, size_t n_parts, struct ss_slice name,
+                                 void **field)
+{
+    for (size_t p = 0; p < n_parts; p++)
+        for (size_t k = 0; k < parts[p].n; k++)
+            if (ss_slice_eq(name, ss_slice_str(parts[p].keys[k].name))) {
+                *field = (char *)parts[p].into + parts[p].keys[k].offset;
+                return &parts[p].keys[k];
+            }
+    return NULL;
+}
+
+/* Keys that are only there to be refused or ignored are no help to who looks for the right one. */
+static bool suggestible(const struct ss_key *k)
+{
+    return k->decode != ss_decode_refused && k->decode != ss_decode_later && k->decode != ss_decode_ignored;
+}
+
+static void unknown_key(struct ss_diag *d, const struct ss_node *key, const struct ss_keys *parts,
+                        size_t n_parts)
+{
+    struct ss_nearest near;
+    struct ss_buf all;
+    ss_nearest_init(&near, key->text);
+    ss_buf_init(&all, 16384);
+    for (size_t p = 0; p < n_parts; p++)
+        for (size_t k = 0; k < parts[p].n; k++) {
+            if (!suggestible(&parts[p].keys[k]))
+                continue;
+            ss_nearest_offer(&near, ss_slice_str(parts[p].keys[k].name));
+            ss_buf_printf(&all, "%s%s", all.len ? ", " : "", parts[p].keys[k].name);
+        }
+    if (near.best.len)
+        ss_diag_at(d, key, "unknown key \"%.*s\"; did you mean \"%.*s\"?", SS_FMT(key->text),
+                   SS_FMT(near.best));
+    else
+        ss_diag_at(d, key, "unknown key \"%.*s\"; valid keys are %.*s", SS_FMT(key->text), (int)all.len,
+                   all.ptr);
+    ss_buf_dispose(&all);
+}
+
+bool ss_decode_is_map(struct ss_diag *d, const struct ss_node *node)
+{
+    if (node->kind == SS_NODE_MAP || ss_node_is_null(node))
+        return true;
+    ss_decode_wrong(d, node, "a mapping");
+    return false;
+}
+
+bool ss_decode_is_list(struct ss_diag *d, const struct ss_node *node)
+{
+    if (node->kind == SS_NODE_LIST || ss_node_is_null(node))
+        return true;
+    ss_decode_wrong(d, node, "a list");
+    return false;
+}
+
+void ss_decode_map(struct ss_diag *d, const struct ss_node *node, const struct ss_keys *parts, size_t n_parts)
+{
+    if (!ss_decode_is_map(d, node))
+        return;
+    for (const struct ss_node *e = node->first; e; e = e->next) {
+        void *field;
+        const struct ss_key *k = find(parts, n_parts, e->key->text, &field);
+        if (k == NULL)
+            unknown_key(d, e->key, parts, n_parts);
+        else if (e->kind != SS_NODE_BROKEN)
+            k->decode(d, e, field, k->arg);
+    }
+    for (size_t p = 0; p < n_parts; p++)
+        for (size_t k = 0; k < parts[p].n; k++)
+            if (parts[p].keys[k].required && ss_node_get(node, parts[p].keys[k].name) == NULL)
+                ss_diag_at(d, node, "missing key \"%s\"", parts[p].keys[k].name);
+}

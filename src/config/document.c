@@ -1,0 +1,344 @@
+/* google/api/service.proto and google/api/http.proto, as YAML. The parts of a Service that are other
+ * products' are accepted and left alone, so that one document serves several; whatever is no part of it is an
+ * error. */
+#include "config/document.h"
+
+#include <ctype.h>
+
+#include "config/file.h"
+#include "config/yaml.h"
+
+enum { MAX_FILE = 16 << 20 };
+
+/* A HttpRule in the reading: of a rule, or of one of its additional_bindings. */
+struct binding_keys {
+    const struct ss_node *pattern_at; /* the key get, post, … */
+    struct ss_slice http_method;
+    struct ss_located path, body, response_body;
+};
+
+struct rule_keys {
+    struct binding_keys binding;
+    struct ss_located selector;
+    const struct ss_node *additional;
+};
+
+static bool first_pattern(struct ss_diag *d, const struct ss_node *value, struct binding_keys *into)
+{
+    if (into->pattern_at) {
+        ss_diag_at(d, value->key, "a second pattern beside \"%.*s\": use additional_bindings",
+                   SS_FMT(into->pattern_at->text));
+        return false;
+    }
+    into->pattern_at = value->key;
+    return true;
+}
+
+static void decode_pattern(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct binding_keys *into = field;
+    if (!first_pattern(d, value, into))
+        return;
+    into->http_method = ss_slice_str(arg);
+    ss_decode_string(d, value, &into->path, NULL);
+}
+
+/* An HTTP method is a token (RFC 9110 §5.6.2), and all of those in use are upper case. */
+static void decode_kind(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct ss_located *out = field;
+    ss_decode_string(d, value, field, arg);
+    if (out->at == NULL)
+        return;
+    if (out->text.len == 0 ||
+        strspn(out->text.ptr, "!#$%&'*+-.^_`|~0123456789"
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != out->text.len) {
+        ss_decode_wrong(d, value, "an HTTP method or \"*\"");
+        *out = (struct ss_located){0};
+        return;
+    }
+    char *upper = ss_arena_alloc(d->arena, out->text.len);
+    for (size_t i = 0; i < out->text.len; i++)
+        upper[i] = (char)toupper((unsigned char)out->text.ptr[i]);
+    out->text.ptr = upper;
+}
+
+static void decode_custom(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    static const struct ss_key keys[] = {
+        {.name = "kind", .decode = decode_kind, .offset = 0, .required = true},
+        {.name = "path", .decode = ss_decode_string, .offset = sizeof(struct ss_located), .required = true},
+    };
+    (void)arg;
+    struct binding_keys *into = field;
+    struct ss_located raw[2] = {0};
+    if (!first_pattern(d, value, into))
+        return;
+    ss_decode_map(d, value, &SS_KEYS(keys, raw), 1);
+    if (raw[0].at && raw[1].at) {
+        into->http_method = raw[0].text;
+        into->path = raw[1];
+    }
+}
+
+static const struct ss_key binding_table[] = {
+    {.name = "get", .decode = decode_pattern, .arg = "GET"},
+    {.name = "put", .decode = decode_pattern, .arg = "PUT"},
+    {.name = "post", .decode = decode_pattern, .arg = "POST"},
+    {.name = "delete", .decode = decode_pattern, .arg = "DELETE"},
+    {.name = "patch", .decode = decode_pattern, .arg = "PATCH"},
+    {.name = "custom", .decode = decode_custom},
+    {.name = "body", .decode = ss_decode_string, .offset = offsetof(struct binding_keys, body)},
+    {.name = "response_body",
+     .decode = ss_decode_string,
+     .offset = offsetof(struct binding_keys, response_body)},
+};
+
+/* NULL with an error when there is no good pattern. */
+static struct ss_binding *finish_binding(struct ss_diag *d, const struct ss_node *node,
+                                         const struct binding_keys *raw)
+{
+    if (raw->pattern_at == NULL && node->kind == SS_NODE_MAP)
+        ss_diag_at(d, node, "no pattern: expected one of get, put, post, delete, patch, custom");
+    if (raw->path.at == NULL)
+        return NULL;
+    struct ss_binding *b = ss_arena_alloc(d->arena, sizeof *b);
+    *b = (struct ss_binding){
+        .http_method = raw->http_method,
+        .path = raw->path.text,
+        .body = raw->body.text,
+        .response_body = raw->response_body.text,
+        .origin = ss_diag_position(raw->pattern_at, d->arena),
+    };
+    return b;
+}
+
+static struct ss_binding **decode_additional(struct ss_diag *d, const struct ss_node *list,
+                                             struct ss_binding **end)
+{
+    static const char nested[] = "additional_bindings do not nest";
+    static const char elsewhere[] = "the selector stands beside additional_bindings, not in them";
+    static const struct ss_key extra[] = {
+        {.name = "additional_bindings", .decode = ss_decode_refused, .arg = nested},
+        {.name = "selector", .decode = ss_decode_refused, .arg = elsewhere},
+    };
+    if (!ss_decode_is_list(d, list))
+        return end;
+    for (const struct ss_node *e = list->first; e; e = e->next) {
+        struct binding_keys raw = {0};
+        struct ss_keys parts[] = {SS_KEYS(binding_table, &raw), SS_KEYS(extra, &raw)};
+        ss_decode_map(d, e, parts, 2);
+        struct ss_binding *b = finish_binding(d, e, &raw);
+        if (b) {
+            *end = b;
+            end = &b->next;
+        }
+    }
+    return end;
+}
+
+static struct ss_document_rule *decode_rule(struct ss_diag *d, const struct ss_node *node,
+                                            const struct ss_route_keys *defaults)
+{
+    static const struct ss_key own[] = {
+        {.name = "selector",
+         .decode = ss_decode_string,
+         .offset = offsetof(struct rule_keys, selector),
+         .required = true},
+        {.name = "additional_bindings",
+         .decode = ss_decode_node,
+         .offset = offsetof(struct rule_keys, additional)},
+    };
+    struct rule_keys raw = {0};
+    struct ss_document_rule *rule = ss_arena_zalloc(d->arena, sizeof *rule);
+    rule->keys = *defaults;
+    rule->keys.stream_at = NULL;
+    struct ss_keys parts[] = {SS_KEYS(own, &raw), SS_KEYS(binding_table, &raw.binding),
+                              ss_route_keys_table(&rule->keys)};
+    ss_decode_map(d, node, parts, 3);
+    struct ss_binding **end = &rule->bindings, *b = finish_binding(d, node, &raw.binding);
+    if (b) {
+        *end = b;
+        end = &b->next;
+    }
+    if (raw.additional)
+        decode_additional(d, raw.additional, end);
+    rule->selector = raw.selector;
+    return rule->selector.at ? rule : NULL;
+}
+
+struct http_keys {
+    const struct ss_node *rules;
+    bool fully_decode;
+};
+
+static void decode_http(struct ss_diag *d, const struct ss_node *node, const struct ss_route_keys *defaults,
+                        struct ss_document *doc)
+{
+    static const struct ss_key keys[] = {
+        {.name = "rules", .decode = ss_decode_node, .offset = offsetof(struct http_keys, rules)},
+        {.name = "fully_decode_reserved_expansion",
+         .decode = ss_decode_bool,
+         .offset = offsetof(struct http_keys, fully_decode)},
+    };
+    struct http_keys raw = {.fully_decode = doc->fully_decode_reserved_expansion};
+    ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
+    doc->fully_decode_reserved_expansion = raw.fully_decode;
+    if (raw.rules == NULL || !ss_decode_is_list(d, raw.rules))
+        return;
+    struct ss_document_rule **end = &doc->rules;
+    for (const struct ss_node *e = raw.rules->first; e; e = e->next) {
+        struct ss_document_rule *rule = decode_rule(d, e, defaults);
+        if (rule) {
+            rule->keys.options.fully_decode_reserved_expansion = raw.fully_decode;
+            *end = rule;
+            end = &rule->next;
+        }
+    }
+}
+
+static void decode_apis(struct ss_diag *d, const struct ss_node *list, struct ss_document *doc)
+{
+    static const struct ss_key keys[] = {
+        {.name = "name", .decode = ss_decode_string, .required = true},
+        {.name = "methods", .decode = ss_decode_ignored},
+        {.name = "options", .decode = ss_decode_ignored},
+        {.name = "version", .decode = ss_decode_ignored},
+        {.name = "source_context", .decode = ss_decode_ignored},
+        {.name = "mixins", .decode = ss_decode_ignored},
+        {.name = "syntax", .decode = ss_decode_ignored},
+    };
+    if (!ss_decode_is_list(d, list))
+        return;
+    struct ss_document_api **end = &doc->apis;
+    for (const struct ss_node *e = list->first; e; e = e->next) {
+        struct ss_document_api *api = ss_arena_zalloc(d->arena, sizeof *api);
+        ss_decode_map(d, e, &SS_KEYS(keys, &api->name), 1);
+        if (api->name.at) {
+            *end = api;
+            end = &api->next;
+        }
+    }
+}
+
+static void decode_type(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    (void)field, (void)arg;
+    if (value->kind != SS_NODE_SCALAR || !ss_slice_eq(value->text, SS_LIT("google.api.Service")))
+        ss_decode_wrong(d, value, "google.api.Service");
+}
+
+static void decode_version(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    (void)field, (void)arg;
+    if (value->kind != SS_NODE_SCALAR || !ss_slice_eq(value->text, SS_LIT("3")))
+        ss_decode_wrong(d, value, "3");
+}
+
+struct document_keys {
+    const struct ss_node *http, *apis, *auto_mapping_at;
+    bool auto_mapping;
+    struct ss_located upstream;
+};
+
+static void decode_auto_mapping(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct document_keys *into = field;
+    into->auto_mapping_at = value;
+    ss_decode_bool(d, value, &into->auto_mapping, arg);
+}
+
+static const struct ss_key document_table[] = {
+    {.name = "type", .decode = decode_type, .required = true},
+    {.name = "config_version", .decode = decode_version},
+    {.name = "upstream", .decode = ss_decode_string, .offset = offsetof(struct document_keys, upstream)},
+    {.name = "auto_mapping", .decode = decode_auto_mapping},
+    {.name = "apis", .decode = ss_decode_node, .offset = offsetof(struct document_keys, apis)},
+    {.name = "http", .decode = ss_decode_node, .offset = offsetof(struct document_keys, http)},
+    /* the rest of google.api.Service */
+    {.name = "name", .decode = ss_decode_ignored},
+    {.name = "id", .decode = ss_decode_ignored},
+    {.name = "title", .decode = ss_decode_ignored},
+    {.name = "producer_project_id", .decode = ss_decode_ignored},
+    {.name = "types", .decode = ss_decode_ignored},
+    {.name = "enums", .decode = ss_decode_ignored},
+    {.name = "documentation", .decode = ss_decode_ignored},
+    {.name = "backend", .decode = ss_decode_ignored},
+    {.name = "quota", .decode = ss_decode_ignored},
+    {.name = "authentication", .decode = ss_decode_ignored},
+    {.name = "context", .decode = ss_decode_ignored},
+    {.name = "usage", .decode = ss_decode_ignored},
+    {.name = "endpoints", .decode = ss_decode_ignored},
+    {.name = "control", .decode = ss_decode_ignored},
+    {.name = "logs", .decode = ss_decode_ignored},
+    {.name = "metrics", .decode = ss_decode_ignored},
+    {.name = "monitored_resources", .decode = ss_decode_ignored},
+    {.name = "billing", .decode = ss_decode_ignored},
+    {.name = "logging", .decode = ss_decode_ignored},
+    {.name = "monitoring", .decode = ss_decode_ignored},
+    {.name = "system_parameters", .decode = ss_decode_ignored},
+    {.name = "source_info", .decode = ss_decode_ignored},
+    {.name = "publishing", .decode = ss_decode_ignored},
+};
+
+struct ss_document *ss_document_decode(struct ss_diag *d, const struct ss_node *node,
+                                       const struct ss_route_keys *defaults)
+{
+    const struct ss_node *type = ss_node_get(node, "type");
+    if (type && !ss_slice_eq(type->text, SS_LIT("google.api.Service"))) {
+        decode_type(d, type, NULL, NULL); /* some other kind of file: what else is in it says nothing */
+        return NULL;
+    }
+    struct document_keys raw = {0};
+    ss_decode_map(d, node, &SS_KEYS(document_table, &raw), 1);
+    struct ss_document *doc = ss_arena_zalloc(d->arena, sizeof *doc);
+    doc->upstream = raw.upstream;
+    doc->cluster = -1;
+    doc->auto_mapping_at = raw.auto_mapping ? raw.auto_mapping_at : NULL;
+    doc->fully_decode_reserved_expansion = defaults->options.fully_decode_reserved_expansion;
+    if (raw.apis)
+        decode_apis(d, raw.apis, doc);
+    if (raw.http)
+        decode_http(d, raw.http, defaults, doc);
+    return doc;
+}
+
+static struct ss_document *load_one(struct ss_diag *d, const struct ss_node *at, struct ss_slice path,
+                                    const struct ss_route_keys *defaults)
+{
+    struct ss_source *source = ss_arena_alloc(d->arena, sizeof *source);
+    *source = (struct ss_source){.name = path, .dir = ss_path_dir(path)};
+    struct ss_slice text;
+    const char *why;
+    if (ss_file_read(path, MAX_FILE, d->arena, &text, &why) != SS_OK) {
+        ss_diag_at(d, at, "%.*s: %s", SS_FMT(path), why);
+        return NULL;
+    }
+    const struct ss_node *tree = ss_yaml_parse(text, source, d);
+    return tree ? ss_document_decode(d, tree, defaults) : NULL;
+}
+
+struct ss_document *ss_documents_load(struct ss_diag *d, const struct ss_node *routes,
+                                      const struct ss_route_keys *defaults)
+{
+    struct ss_document *first = NULL, **end = &first;
+    if (!ss_decode_is_list(d, routes))
+        return NULL;
+    for (const struct ss_node *e = routes->first; e; e = e->next) {
+        struct ss_located path = {0};
+        struct ss_string_list files = {0};
+        if (e->kind == SS_NODE_BROKEN)
+            continue;
+        ss_decode_path(d, e, &path, NULL);
+        if (path.at == NULL || !ss_file_list(d, &path, &files))
+            continue;
+        for (size_t i = 0; i < files.n; i++) {
+            struct ss_document *doc = load_one(d, e, files.items[i], defaults);
+            if (doc) {
+                *end = doc;
+                end = &doc->next;
+            }
+        }
+    }
+    return first;
+}

@@ -1,0 +1,110 @@
+#include "config/listeners.h"
+
+#include <netinet/in.h>
+
+#include "config/tls_files.h"
+
+struct listener_keys {
+    struct ss_located address;
+    const struct ss_node *tls;
+};
+
+static bool address(struct ss_diag *d, const struct ss_located *from, struct ss_arena *keep,
+                    struct ss_listener_config *out)
+{
+    if (from->at == NULL)
+        return false;
+    if (ss_address_parse(from->text, &out->address) != SS_OK) {
+        ss_decode_wrong(d, from->at, "an address such as 127.0.0.1:8080, [::1]:8080 or unix:/path");
+        return false;
+    }
+    out->text = ss_arena_copy(keep, from->text);
+    return true;
+}
+
+static void set_default(struct ss_slice text, struct ss_arena *keep, struct ss_listener_config *out)
+{
+    (void)ss_address_parse(text, &out->address);
+    out->text = ss_arena_copy(keep, text);
+}
+
+/* Port 0 is whatever the kernel gives: never the same twice. */
+static bool any_port(const struct ss_address *a)
+{
+    if (a->addr.ss_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, &a->addr, sizeof in);
+        return in.sin_port == 0;
+    }
+    if (a->addr.ss_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, &a->addr, sizeof in6);
+        return in6.sin6_port == 0;
+    }
+    return false;
+}
+
+static void check_unique(struct ss_diag *d, const struct ss_server_config *c,
+                         const struct ss_listener_config *new, const struct ss_node *at)
+{
+    for (size_t i = 0; i < c->n_listeners; i++)
+        if (!any_port(&new->address) && ss_address_eq(&c->listeners[i].address, &new->address))
+            ss_diag_at(d, at, "%.*s is listened on already", SS_FMT(new->text));
+}
+
+static void decode_listener(struct ss_diag *d, const struct ss_node *node, struct ss_server_config *out)
+{
+    static const struct ss_key keys[] = {
+        {.name = "address",
+         .decode = ss_decode_string,
+         .offset = offsetof(struct listener_keys, address),
+         .required = true},
+        {.name = "tls", .decode = ss_decode_node, .offset = offsetof(struct listener_keys, tls)},
+    };
+    struct listener_keys raw = {0};
+    struct ss_listener_config listener = {0};
+    ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
+    if (raw.tls)
+        listener.tls = ss_tls_files_server(d, raw.tls);
+    if (address(d, &raw.address, &out->arena, &listener))
+        check_unique(d, out, &listener, raw.address.at);
+    out->listeners[out->n_listeners++] = listener; /* also a bad one: its TLS context must be freed */
+}
+
+static void decode_admin(struct ss_diag *d, const struct ss_node *node, struct ss_server_config *out)
+{
+    static const struct ss_key keys[] = {
+        {.name = "address", .decode = ss_decode_string, .offset = offsetof(struct listener_keys, address)},
+    };
+    if (node->kind == SS_NODE_SCALAR && node->plain &&
+        (ss_slice_eq(node->text, SS_LIT("off")) || ss_slice_eq(node->text, SS_LIT("false")))) {
+        out->admin_off = true;
+        return;
+    }
+    if (node->kind != SS_NODE_MAP && !ss_node_is_null(node)) {
+        ss_decode_wrong(d, node, "a mapping or off");
+        return;
+    }
+    struct listener_keys raw = {0};
+    ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
+    if (address(d, &raw.address, &out->arena, &out->admin))
+        check_unique(d, out, &out->admin, raw.address.at);
+}
+
+void ss_listeners_decode(struct ss_diag *d, const struct ss_node *listeners, const struct ss_node *admin,
+                         struct ss_server_config *out)
+{
+    bool given = listeners && ss_decode_is_list(d, listeners);
+    size_t n = given && listeners->count ? listeners->count : 1;
+    out->listeners = ss_arena_zalloc(&out->arena, n * sizeof *out->listeners);
+    set_default(SS_LIT("127.0.0.1:9901"), &out->arena, &out->admin);
+    if (given && listeners->count == 0)
+        ss_diag_at(d, listeners, "no listener: leave the key out for 127.0.0.1:8080");
+    if (listeners == NULL)
+        set_default(SS_LIT("127.0.0.1:8080"), &out->arena, &out->listeners[out->n_listeners++]);
+    else if (given)
+        for (const struct ss_node *e = listeners->first; e; e = e->next)
+            decode_listener(d, e, out);
+    if (admin)
+        decode_admin(d, admin, out);
+}

@@ -1,0 +1,178 @@
+#include "config/route_keys.h"
+
+#include "config/nearest.h"
+#include "config/units.h"
+
+enum { STATUS_MAP_SIZE = sizeof((struct ss_route_options){0}.status_map) / sizeof(int) };
+
+void ss_route_keys_init(struct ss_route_keys *k)
+{
+    *k = (struct ss_route_keys){
+        .options = {.timeout_ms = -1, .idle_timeout_ms = -1, .out = {.emit_defaults = true}},
+    };
+}
+
+static const struct ss_choice stream_forms[] = {{"ndjson", SS_STREAM_NDJSON},
+                                                {"sse", SS_STREAM_SSE},
+                                                {"array", SS_STREAM_ARRAY},
+                                                {"object", SS_STREAM_OBJECT}};
+static const struct ss_choices stream_choices = {stream_forms, sizeof stream_forms / sizeof stream_forms[0]};
+
+/* `stream: sse`, or `stream: {form: sse}`. */
+static void decode_stream(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    static const struct ss_key keys[] = {
+        {.name = "form", .decode = ss_decode_choice, .arg = &stream_choices, .required = true},
+        {.name = "event", .decode = ss_decode_later},
+        {.name = "id", .decode = ss_decode_later},
+        {.name = "done", .decode = ss_decode_later},
+    };
+    (void)arg;
+    struct ss_route_keys *into = field;
+    int form = into->options.stream;
+    if (value->kind == SS_NODE_MAP)
+        ss_decode_map(d, value, &SS_KEYS(keys, &form), 1);
+    else
+        ss_decode_choice(d, value, &form, &stream_choices);
+    into->options.stream = (enum ss_stream_form)form;
+    into->stream_at = value;
+}
+
+static void decode_json(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    static const struct ss_key keys[] = {
+        {.name = "emit_defaults",
+         .decode = ss_decode_bool,
+         .offset = offsetof(struct ss_route_options, out.emit_defaults)},
+        {.name = "preserve_proto_field_names",
+         .decode = ss_decode_bool,
+         .offset = offsetof(struct ss_route_options, out.preserve_proto_field_names)},
+        {.name = "enums_as_ints",
+         .decode = ss_decode_bool,
+         .offset = offsetof(struct ss_route_options, out.enums_as_ints)},
+        {.name = "int64_as_number",
+         .decode = ss_decode_bool,
+         .offset = offsetof(struct ss_route_options, out.int64_as_number)},
+        {.name = "ignore_unknown_fields",
+         .decode = ss_decode_bool,
+         .offset = offsetof(struct ss_route_options, in.ignore_unknown_fields)},
+        {.name = "lenient",
+         .decode = ss_decode_bool,
+         .offset = offsetof(struct ss_route_options, in.lenient)},
+    };
+    (void)arg;
+    ss_decode_map(d, value, &SS_KEYS(keys, field), 1);
+}
+
+static void decode_ignored_parameters(struct ss_diag *d, const struct ss_node *value, void *field,
+                                      const void *arg)
+{
+    struct ss_route_options *options = field;
+    struct ss_string_list list = {0};
+    ss_decode_strings(d, value, &list, arg);
+    options->ignored_query_parameters = list.items;
+    options->n_ignored_query_parameters = list.n;
+}
+
+static int code_of(struct ss_diag *d, const struct ss_node *key)
+{
+    int code = ss_code_from_name(key->text.ptr, key->text.len);
+    uint64_t number;
+    if (code < 0 && ss_uint_parse(key->text, &number) && number < STATUS_MAP_SIZE)
+        code = (int)number;
+    if (code >= 0)
+        return code;
+    struct ss_nearest near;
+    ss_nearest_init(&near, key->text);
+    for (int i = 0; i < STATUS_MAP_SIZE; i++)
+        ss_nearest_offer(&near, ss_slice_str(ss_code_name(i)));
+    if (near.best.len)
+        ss_diag_at(d, key, "no gRPC code \"%.*s\"; did you mean \"%.*s\"?", SS_FMT(key->text),
+                   SS_FMT(near.best));
+    else
+        ss_diag_at(d, key,
+                   "no gRPC code \"%.*s\": expected a name such as UNAVAILABLE or a number from 0 to 16",
+                   SS_FMT(key->text));
+    return -1;
+}
+
+static void decode_status_map(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    (void)arg;
+    int *map = field;
+    if (!ss_decode_is_map(d, value))
+        return;
+    for (const struct ss_node *e = value->first; e; e = e->next) {
+        uint64_t status;
+        int code = code_of(d, e->key);
+        if (e->kind != SS_NODE_SCALAR || !e->plain || !ss_uint_parse(e->text, &status) || status < 200 ||
+            status > 599)
+            ss_decode_wrong(d, e, "an HTTP status from 200 to 599");
+        else if (code >= 0)
+            map[code] = (int)status;
+    }
+}
+
+static const struct ss_range at_least_one = {1, UINT64_C(1) << 32};
+
+#define OPTION(field) offsetof(struct ss_route_keys, options.field)
+
+static const struct ss_key rule_keys[] = {
+    {.name = "timeout", .decode = ss_decode_ms_signed, .offset = OPTION(timeout_ms)},
+    {.name = "idle_timeout", .decode = ss_decode_ms_signed, .offset = OPTION(idle_timeout_ms)},
+    {.name = "stream", .decode = decode_stream},
+    {.name = "json", .decode = decode_json, .offset = offsetof(struct ss_route_keys, options)},
+    {.name = "ignore_unknown_fields", .decode = ss_decode_bool, .offset = OPTION(in.ignore_unknown_fields)},
+    {.name = "lenient", .decode = ss_decode_bool, .offset = OPTION(in.lenient)},
+    {.name = "ignore_unknown_query_parameters",
+     .decode = ss_decode_bool,
+     .offset = OPTION(ignore_unknown_query_parameters)},
+    {.name = "ignored_query_parameters",
+     .decode = decode_ignored_parameters,
+     .offset = offsetof(struct ss_route_keys, options)},
+    {.name = "ignore_trailing_slash", .decode = ss_decode_bool, .offset = OPTION(ignore_trailing_slash)},
+    {.name = "reject_binding_body_field_collisions",
+     .decode = ss_decode_bool,
+     .offset = OPTION(reject_binding_body_field_collisions)},
+    {.name = "max_request_bytes",
+     .decode = ss_decode_bytes,
+     .offset = OPTION(max_request_bytes),
+     .arg = &at_least_one},
+    {.name = "max_message_bytes",
+     .decode = ss_decode_bytes,
+     .offset = OPTION(max_message_bytes),
+     .arg = &at_least_one},
+    {.name = "status_map", .decode = decode_status_map, .offset = OPTION(status_map)},
+    {.name = "cors", .decode = ss_decode_later},
+    {.name = "forward_headers", .decode = ss_decode_later},
+    {.name = "sse", .decode = ss_decode_later},
+    {.name = "envelope", .decode = ss_decode_later},
+};
+
+static const struct ss_key default_keys[] = {
+    {.name = "fully_decode_reserved_expansion",
+     .decode = ss_decode_bool,
+     .offset = OPTION(fully_decode_reserved_expansion)},
+};
+
+struct ss_keys ss_route_keys_table(struct ss_route_keys *into)
+{
+    return SS_KEYS(rule_keys, into);
+}
+
+void ss_route_keys_decode_defaults(struct ss_diag *d, const struct ss_node *node, struct ss_route_keys *into)
+{
+    struct ss_keys parts[] = {ss_route_keys_table(into), SS_KEYS(default_keys, into)};
+    ss_decode_map(d, node, parts, 2);
+}
+
+const struct ss_route_options *ss_route_keys_keep(const struct ss_route_options *options, struct ss_arena *a)
+{
+    struct ss_route_options *kept = ss_arena_alloc(a, sizeof *kept);
+    *kept = *options;
+    size_t n = options->n_ignored_query_parameters;
+    kept->ignored_query_parameters = n ? ss_arena_alloc(a, n * sizeof *kept->ignored_query_parameters) : NULL;
+    for (size_t i = 0; i < n; i++)
+        kept->ignored_query_parameters[i] = ss_arena_copy(a, options->ignored_query_parameters[i]);
+    return kept;
+}

@@ -1,0 +1,19 @@
+/* Documents, annotations and auto_mapping → the snapshot's route table. */
+#ifndef SS_CONFIG_RULES_H
+#define SS_CONFIG_RULES_H
+
+#include "bridge/snapshot.h"
+#include "config/document.h"
+
+struct ss_rules_input {
+    struct ss_document *documents;
+    const struct ss_route_keys *defaults;
+    const struct ss_node *descriptors_at; /* where annotations come from, for messages */
+    bool auto_mapping;                    /* for all services */
+};
+
+/* Needs the snapshot's schema and clusters, also those of bad upstreams. The table stays NULL when there are
+ * errors. */
+void ss_rules_build(struct ss_diag *d, const struct ss_rules_input *input, struct ss_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,104 @@
+/* The command line: reads it, loads the configuration, and does what the command says. Exit codes: 0, 1 for
+ * bad configuration, 2 for bad usage. */
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/cli.h"
+#include "config/config.h"
+#include "config/route_list.h"
+#include "server/server.h"
+
+enum { EXIT_CONFIG = 1, EXIT_USAGE = 2 };
+
+/* Bodies of a megabyte and more come and go with every call: memory for them stays in the heap instead of
+ * going through mmap, page faults and munmap each time. 32 MiB is the most that glibc takes for the first.
+ * M_ARENA_MAX stays as it is: a worker allocates from an arena of its own, without a lock. */
+static void tune_malloc(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
+static const char *get_env(void *ctx, const char *name)
+{
+    (void)ctx;
+    return getenv(name);
+}
+
+/* a: the load's arena; given back before the long wait. */
+static int serve(struct ss_config *config, const struct ss_cli *cli, struct ss_arena *a)
+{
+    if (cli->workers >= 0)
+        config->server.workers = (unsigned)cli->workers;
+    if (cli->log_json >= 0)
+        config->log.json = cli->log_json;
+    if (cli->log_level >= 0)
+        config->log.level = (enum ss_log_level)cli->log_level;
+    for (const struct ss_config_error *n = config->notes; n; n = n->next)
+        ss_log_write(&config->log, SS_LOG_DEBUG, "%.*s", SS_FMT(n->text));
+    config->notes = NULL;
+    ss_arena_dispose(a);
+    malloc_trim(0);
+    return ss_server_run(&config->server, config->snapshot, &config->log) == SS_OK ? 0 : EXIT_CONFIG;
+}
+
+static int act(struct ss_config *config, const struct ss_cli *cli, struct ss_arena *a)
+{
+    switch (cli->command) {
+    case SS_COMMAND_SERVE:
+        return serve(config, cli, a);
+    case SS_COMMAND_CHECK:
+        printf("ok: %zu routes, %zu upstreams\n", ss_route_table_count(config->snapshot->routes),
+               config->snapshot->n_clusters);
+        return 0;
+    case SS_COMMAND_ROUTES:
+        ss_route_list_print(config->snapshot->routes, stdout);
+        return 0;
+    case SS_COMMAND_VERSION:
+    case SS_COMMAND_HELP:
+        break;
+    }
+    return 0;
+}
+
+static int load_and_act(const struct ss_cli *cli, struct ss_arena *a)
+{
+    struct ss_config config;
+    struct ss_config_error *errors = NULL;
+    enum ss_err err = cli->config ? ss_config_load(cli->config, a, &config, &errors)
+                                  : ss_config_quick(&cli->quick, a, &config, &errors);
+    for (; errors; errors = errors->next)
+        fprintf(stderr, "%.*s\n", SS_FMT(errors->text));
+    if (err != SS_OK)
+        return EXIT_CONFIG;
+    int code = act(&config, cli, a);
+    ss_config_dispose(&config);
+    return code;
+}
+
+int main(int argc, char *argv[])
+{
+    struct ss_arena a;
+    struct ss_cli cli;
+    struct ss_slice why;
+    int code = 0;
+    signal(SIGPIPE, SIG_IGN); /* a write to a connection that is gone is an error, not the end */
+    tune_malloc();
+    ss_arena_init(&a, 0);
+    if (ss_cli_parse(argc, argv, get_env, NULL, &a, &cli, &why) != SS_OK) {
+        fprintf(stderr, "sidespan: %.*s\n", SS_FMT(why));
+        code = EXIT_USAGE;
+    } else if (cli.command == SS_COMMAND_HELP) {
+        fputs(ss_cli_help(cli.topic), stdout);
+    } else if (cli.command == SS_COMMAND_VERSION) {
+        puts("sidespan " SS_VERSION);
+    } else {
+        code = load_and_act(&cli, &a);
+    }
+    ss_arena_dispose(&a);
+    if (fflush(stdout) != 0)
+        return EXIT_FAILURE;
+    return code;
+}
