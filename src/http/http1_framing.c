@@ -99,34 +99,35 @@ static enum ss_err take_expect(struct ss_head_parser *h, struct ss_slice v)
     return SS_OK;
 }
 
-static bool is(const struct ss_header *f, const char *name)
+/* name is as long as f's. */
+static inline bool is(const struct ss_header *f, struct ss_slice name)
 {
-    return memcmp(f->name.ptr, name, f->name.len) == 0;
+    return f->name.ptr[0] == name.ptr[0] && memcmp(f->name.ptr, name.ptr, name.len) == 0;
 }
 
 enum ss_err ss_head_field(struct ss_head_parser *h, const struct ss_header *f)
 {
     switch (f->name.len) {
     case 2:
-        if (is(f, "te"))
+        if (is(f, SS_LIT("te")))
             take_te(h, f->value);
         return SS_OK;
     case 4:
-        return is(f, "host") ? take_host(h, f->value) : SS_OK;
+        return is(f, SS_LIT("host")) ? take_host(h, f->value) : SS_OK;
     case 6:
-        return is(f, "expect") ? take_expect(h, f->value) : SS_OK;
+        return is(f, SS_LIT("expect")) ? take_expect(h, f->value) : SS_OK;
     case 7:
-        if (is(f, "upgrade"))
+        if (is(f, SS_LIT("upgrade")))
             h->saw_upgrade = h->saw_upgrade || f->value.len > 0;
         return SS_OK;
     case 10:
-        if (is(f, "connection"))
+        if (is(f, SS_LIT("connection")))
             take_connection(h, f->value);
         return SS_OK;
     case 14:
-        return is(f, "content-length") ? take_length(h, f->value) : SS_OK;
+        return is(f, SS_LIT("content-length")) ? take_length(h, f->value) : SS_OK;
     case 17:
-        return is(f, "transfer-encoding") ? take_coding(h, f->value) : SS_OK;
+        return is(f, SS_LIT("transfer-encoding")) ? take_coding(h, f->value) : SS_OK;
     default:
         return SS_OK;
     }

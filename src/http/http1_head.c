@@ -51,13 +51,14 @@ static enum ss_err refuse_name(struct ss_head_parser *h, const char *name)
 /* One field line with its CR LF. */
 static enum ss_err parse_field(struct ss_head_parser *h, struct ss_header *f)
 {
-    char *name = h->p;
-    for (char c; (c = ss_http_tchar(*h->p)) != 0; h->p++)
-        *h->p = c;
-    if (*h->p != ':' || h->p == name)
+    char *name = h->p, *p = name; /* a local, since a store through h->p might change h */
+    for (char c; (c = ss_http_tchar(*p)) != 0; p++)
+        *p = c;
+    h->p = p;
+    if (*p != ':' || p == name)
         return refuse_name(h, name);
-    f->name = ss_slice_of(name, (size_t)(h->p - name));
-    const char *value = h->p + 1;
+    f->name = ss_slice_of(name, (size_t)(p - name));
+    const char *value = p + 1;
     while (ss_http_space(*value))
         value++;
     const char *end = ss_http_value_end(value, h->end);
@@ -65,7 +66,7 @@ static enum ss_err parse_field(struct ss_head_parser *h, struct ss_header *f)
         return ss_head_refuse(h, SS_ERR_BAD_HTTP, "control character in header value");
     if (end[1] != '\n')
         return ss_head_refuse(h, SS_ERR_BAD_HTTP, "bare CR in header value");
-    h->p += end + 2 - h->p;
+    h->p = p + (end + 2 - p);
     while (end > value && ss_http_space(end[-1]))
         end--;
     f->value = ss_slice_of(value, (size_t)(end - value));
