@@ -10,7 +10,7 @@ struct parser {
     struct ss_arena *a;
     struct ss_template *t;
     struct ss_template_error *error;
-    bool in_variable;
+    bool in_variable, in_verb;
     size_t last_colon; /* offset of the newest ':' that stands in a literal, plus 1; 0: none */
     size_t last_segment_at;
 };
@@ -60,7 +60,7 @@ static enum ss_err parse_literal(struct parser *p, bool colons, struct ss_slice 
     }
     struct ss_slice raw = ss_slice_of(p->text.ptr + start, p->at - start), decoded;
     if (raw.len == 0)
-        return bad(p, start, "a literal is missing");
+        return bad(p, start, p->in_verb ? "a verb is missing" : "a segment is missing");
     enum ss_err err = ss_percent_decode(raw, false, p->a, &decoded);
     if (err == SS_ERR_INVALID)
         return bad(p, start, "a bad percent escape");
@@ -158,7 +158,7 @@ static enum ss_err parse_segments(struct parser *p)
 {
     do {
         int c = peek(p);
-        if (c == -1 || c == '/' || c == ':')
+        if (c == -1)
             return bad(p, p->at, "a segment is missing");
         enum ss_err err = c == '{' ? parse_variable(p) : parse_plain_segment(p);
         if (err)
@@ -170,6 +170,7 @@ static enum ss_err parse_segments(struct parser *p)
 static enum ss_err parse_end(struct parser *p)
 {
     if (take(p, ':')) {
+        p->in_verb = true;
         enum ss_err err = parse_literal(p, false, &p->t->verb, &p->t->verb_hash);
         if (err)
             return err;
