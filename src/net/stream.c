@@ -209,6 +209,12 @@ struct ss_buf *ss_stream_output(struct ss_stream *s)
     return &s->out;
 }
 
+void ss_stream_want_drained(struct ss_stream *s)
+{
+    s->refused = true;
+    ss_stream_want_flush(s);
+}
+
 void ss_stream_want_flush(struct ss_stream *s)
 {
     s->want = true;

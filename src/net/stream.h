@@ -21,7 +21,8 @@ struct ss_stream_ops {
      * bytes. Called only after ss_stream_want_flush or ss_stream_send, and again when a blocked socket takes
      * bytes again. May be NULL. */
     void (*fill)(void *ctx, size_t room);
-    /* All output has left for the kernel after a time in which some could not. May be NULL. */
+    /* All output has left for the kernel after a time in which some could not, or as ss_stream_want_drained
+     * asked. May be NULL. */
     void (*drained)(void *ctx);
     /* SS_ERR_CLOSED: the peer has sent FIN (or close_notify): once, also while reading is paused, also when
      * bytes before it are unread. SS_ERR_IO: reset, broken or timed out: once, the last callback; what is
@@ -49,6 +50,9 @@ enum ss_err ss_stream_send(struct ss_stream *s, const char *p, size_t n);
 size_t ss_stream_pending(const struct ss_stream *s);
 /* Whether the kernel has refused bytes that still wait. */
 bool ss_stream_blocked(const struct ss_stream *s);
+
+/* `drained` comes once all output has left, at the earliest at the end of this turn, blocked or not. */
+void ss_stream_want_drained(struct ss_stream *s);
 
 /* Closes: pending output gets one last attempt to be written when flush is true (close_notify is sent in
  * TLS). Takes ownership; freed at the end of the turn. With linger, output that the kernel does not take at

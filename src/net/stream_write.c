@@ -124,6 +124,8 @@ void ss_stream_flush(struct ss_stream *s)
         if (more && s->wire.len == 0)
             more = fill(s);
         size_t pending = ss_stream_pending(s);
+        if (pending == 0 && !ss_stream_over(s))
+            tell_drained(s);
         if (ss_stream_over(s) || pending == 0)
             return;
         enum ss_push r = ss_stream_push(s);
