@@ -16,7 +16,7 @@ enum state {
     DATA,
     DATA_CR,
     DATA_LF,
-    TRAILER,
+    TRAILER, /* this and what follows are the trailer section */
     TRAILER_NAME,
     TRAILER_VALUE,
     TRAILER_LF,
@@ -82,11 +82,6 @@ static enum ss_err extension_byte(struct ss_chunked *c, char b, const char **why
 
 static enum ss_err trailer_byte(struct ss_chunked *c, char b, const char **why)
 {
-    uint32_t max = c->max_trailer_bytes ? c->max_trailer_bytes : MAX_TRAILER;
-    if (++c->trailer_bytes > max) {
-        *why = "trailer section too large";
-        return SS_ERR_HEADERS_TOO_LARGE;
-    }
     if (c->state == TRAILER_VALUE) {
         if (b == '\r')
             c->state = TRAILER_LF;
@@ -141,6 +136,11 @@ static enum ss_err line_end_byte(struct ss_chunked *c, char b, const char **why)
 
 static enum ss_err framing_byte(struct ss_chunked *c, char b, const char **why)
 {
+    if (c->state >= TRAILER &&
+        ++c->trailer_bytes > (c->max_trailer_bytes ? c->max_trailer_bytes : MAX_TRAILER)) {
+        *why = "trailer section too large";
+        return SS_ERR_HEADERS_TOO_LARGE;
+    }
     switch ((enum state)c->state) {
     case SIZE:
         return size_byte(c, b, why);
