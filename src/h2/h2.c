@@ -373,7 +373,11 @@ static void settle(void *ctx)
         return;
     }
     bool ending = (h->draining && h->n_streams == 0) || !nghttp2_session_want_read(h->session);
-    if (ending && !nghttp2_session_want_write(h->session) && ss_stream_pending(h->socket) == 0)
+    if (!ending)
+        return;
+    if (nghttp2_session_want_write(h->session) || ss_stream_pending(h->socket) > 0)
+        ss_stream_want_drained(h->socket);
+    else
         die(h, SS_OK);
 }
 
@@ -683,7 +687,7 @@ void ss_h2_drain(struct ss_h2 *h)
     ss_defer(h->loop, &h->settle);
 }
 
-struct ss_stream *ss_h2_socket(struct ss_h2 *h)
+void ss_h2_abort(struct ss_h2 *h)
 {
-    return h->socket;
+    die(h, SS_ERR_IO);
 }

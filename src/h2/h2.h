@@ -129,6 +129,7 @@ unsigned ss_h2_open_streams(const struct ss_h2 *h);
 unsigned ss_h2_free_slots(const struct ss_h2 *h);
 /* Graceful end: GOAWAY; the connection closes when its streams are over. Idempotent. */
 void ss_h2_drain(struct ss_h2 *h);
-struct ss_stream *ss_h2_socket(struct ss_h2 *h);
+/* The connection is over now: events as if it were lost. */
+void ss_h2_abort(struct ss_h2 *h);
 
 #endif

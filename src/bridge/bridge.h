@@ -1,0 +1,45 @@
+/* A worker's bridge: what its calls share. Belongs to the worker's thread. */
+#ifndef SS_BRIDGE_BRIDGE_H
+#define SS_BRIDGE_BRIDGE_H
+
+#include "base/buf.h"
+#include "bridge/client.h"
+#include "bridge/snapshot.h"
+#include "net/loop.h"
+#include "transcode/transcode.h"
+#include "upstream/cluster.h"
+
+struct ss_call;
+
+struct ss_bridge {
+    struct ss_loop *loop;
+    struct ss_snapshot *snapshot; /* a reference */
+    struct ss_cluster **clusters; /* by the snapshot's index */
+    struct ss_codec *codec;
+    struct ss_buf scratch; /* one message's JSON on its way out */
+    struct ss_call *calls; /* in flight */
+    struct ss_call *done;  /* to be recycled at the end of the turn */
+    struct ss_call *idle;  /* to be used again */
+    unsigned n_calls, n_idle;
+    struct ss_deferred recycle;
+    uint64_t random[2];       /* xoroshiro128+: request ids; not for secrets */
+    size_t max_request_bytes; /* where the route says nothing */
+    size_t max_message_bytes;
+    /* Raised when the last call in flight is over; for draining. May be NULL. */
+    void (*on_idle)(void *ctx);
+    void *on_idle_ctx;
+};
+
+/* Takes a reference of snapshot. */
+void ss_bridge_init(struct ss_bridge *b, struct ss_loop *l, struct ss_snapshot *snapshot,
+                    size_t max_request_bytes, size_t max_message_bytes);
+/* Breaks off what is in flight. Clients must be gone or are told through reset. */
+void ss_bridge_dispose(struct ss_bridge *b);
+/* REST requests → gRPC calls; borrowed from b. */
+struct ss_handler ss_bridge_handler(struct ss_bridge *b);
+/* Every required upstream has a connection. */
+bool ss_bridge_ready(const struct ss_bridge *b);
+/* 128 random bits as 32 hex digits. */
+void ss_bridge_request_id(struct ss_bridge *b, char out[32]);
+
+#endif

@@ -1,0 +1,72 @@
+/* The seam between client connections and what answers them. downstream/ implements ss_client for each
+ * transport; the bridge and the admin pages implement ss_handler. One ss_client is one request and its
+ * answer.
+ *
+ *   handler.start ──▶ body* (last) ──▶ … head ─▶ data* ─▶ finish
+ *                                       └─ reset at any time ─┘     gone: the client left, instead of finish
+ *
+ * After finish, reset or gone neither side calls the other about this request any more. */
+#ifndef SS_BRIDGE_CLIENT_H
+#define SS_BRIDGE_CLIENT_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "http/header.h"
+
+/* A request's head, checked and split. Everything is borrowed for the call of `start`. */
+struct ss_request {
+    struct ss_slice method, path, query, host;
+    struct ss_slice scheme;          /* "http" or "https" */
+    const struct ss_header *headers; /* without pseudo-headers */
+    size_t n_headers;
+    struct ss_slice peer;   /* IP address, or "unix" */
+    int64_t content_length; /* -1: not known; 0: there is no body */
+    bool trailers_ok;       /* the client takes trailers */
+};
+
+struct ss_client;
+
+struct ss_client_ops {
+    /* The answer's head, once. content_length -1: not known. Headers are copied; a date is added. */
+    void (*head)(struct ss_client *c, int status, const struct ss_header *headers, size_t n,
+                 int64_t content_length);
+    /* A piece of the body; copied. To HEAD, the transport drops it. */
+    void (*data)(struct ss_client *c, const char *p, size_t n);
+    /* The answer is whole. Trailers are copied, and dropped where the transport cannot carry them. */
+    void (*finish)(struct ss_client *c, const struct ss_header *trailers, size_t n);
+    /* Breaks the answer off so that the client cannot take it for whole. */
+    void (*reset)(struct ss_client *c);
+    /* n bytes given to handler.body have been dealt with: the client may send more. */
+    void (*consume)(struct ss_client *c, size_t n);
+    /* Bytes of the answer that the client has not taken yet. */
+    size_t (*unsent)(const struct ss_client *c);
+    /* handler.writable is wanted once unsent is low. */
+    void (*want_writable)(struct ss_client *c);
+};
+
+struct ss_client {
+    const struct ss_client_ops *ops;
+    void *call; /* what start returned; NULL: none, or over */
+};
+
+struct ss_handler_ops {
+    /* A request. Returns the call that further events go to; NULL when it is answered already. */
+    void *(*start)(void *ctx, struct ss_client *c, const struct ss_request *r);
+    /* A request that never became one (bad HTTP, too large, too slow): answers it, with why as the message.
+     */
+    void (*refuse)(void *ctx, struct ss_client *c, enum ss_err err, const char *why);
+    /* A piece of the body, at least once unless content_length is 0; the last may be empty. The callee owes
+     * consume(n). */
+    void (*body)(void *call, const char *p, size_t n, bool last);
+    void (*writable)(void *call);
+    /* The client has left, or broke the protocol. */
+    void (*gone)(void *call);
+};
+
+struct ss_handler {
+    const struct ss_handler_ops *ops;
+    void *ctx;
+};
+
+#endif

@@ -1,0 +1,289 @@
+#include "bridge/call.h"
+#include "http/grpc_timeout.h"
+#include "http/media.h"
+#include "http/metadata.h"
+
+enum { UNARY_TIMEOUT_MS = 60000, MAX_UP_METADATA = 108, MAX_REQUEST_ID = 128 };
+
+static struct ss_slice header(const struct ss_request *r, struct ss_slice name)
+{
+    const struct ss_header *h = ss_header_find(r->headers, r->n_headers, name);
+    return h ? h->value : (struct ss_slice){0};
+}
+
+/* ---- metadata ---- */
+
+static void add(struct ss_call *call, struct ss_slice name, struct ss_slice value, bool unindexed)
+{
+    struct ss_metadata *m = &call->up_metadata;
+    if (m->n < m->cap)
+        m->fields[m->n++] = (struct ss_header){.name = name, .value = value, .unindexed = unindexed};
+}
+
+static bool plain(struct ss_slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7e)
+            return false;
+    return s.len > 0;
+}
+
+static void set_request_id(struct ss_call *call, const struct ss_request *r)
+{
+    struct ss_slice given = header(r, SS_LIT("x-request-id"));
+    if (plain(given) && given.len <= MAX_REQUEST_ID) {
+        call->request_id = ss_arena_copy(&call->arena, given);
+        return;
+    }
+    char *id = ss_arena_alloc(&call->arena, 32);
+    ss_bridge_request_id(call->bridge, id);
+    call->request_id = ss_slice_of(id, 32);
+}
+
+static void add_forwarded(struct ss_call *call, const struct ss_request *r)
+{
+    struct ss_arena *a = &call->arena;
+    struct ss_slice before = header(r, SS_LIT("x-forwarded-for"));
+    struct ss_slice peer = plain(before) ? ss_arena_printf(a, "%.*s, %.*s", SS_FMT(before), SS_FMT(r->peer))
+                                         : ss_arena_copy(a, r->peer);
+    add(call, SS_LIT("x-forwarded-for"), peer, false);
+    struct ss_slice proto = header(r, SS_LIT("x-forwarded-proto"));
+    add(call, SS_LIT("x-forwarded-proto"), plain(proto) ? ss_arena_copy(a, proto) : r->scheme, false);
+    struct ss_slice host = header(r, SS_LIT("x-forwarded-host"));
+    if (!plain(host))
+        host = r->host;
+    if (plain(host))
+        add(call, SS_LIT("x-forwarded-host"), ss_arena_copy(a, host), false);
+    struct ss_slice agent = header(r, SS_LIT("user-agent"));
+    if (plain(agent))
+        add(call, SS_LIT("x-forwarded-user-agent"), ss_arena_copy(a, agent), false);
+}
+
+static void read_metadata(struct ss_call *call, const struct ss_request *r)
+{
+    struct ss_arena *a = &call->arena;
+    struct ss_slice connection = header(r, SS_LIT("connection"));
+    struct ss_metadata *m = &call->up_metadata;
+    m->cap = r->n_headers + 8 < MAX_UP_METADATA ? r->n_headers + 8 : MAX_UP_METADATA;
+    m->fields = ss_arena_alloc(a, m->cap * sizeof *m->fields);
+    add_forwarded(call, r);
+    add(call, SS_LIT("x-request-id"), call->request_id, true);
+    for (size_t i = 0; i < r->n_headers; i++) {
+        struct ss_header out;
+        if (ss_metadata_from_header(&r->headers[i], connection, a, &out) == SS_FORWARD_DROP)
+            continue;
+        bool varies = ss_slice_eq(out.name, SS_LIT("traceparent"));
+        add(call, ss_arena_copy(a, out.name), ss_arena_copy(a, out.value), varies);
+    }
+}
+
+/* ---- deadline ---- */
+
+static enum ss_err read_timeout(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+{
+    const struct ss_route_options *o = call->options;
+    int64_t limit = o->timeout_ms;
+    if (limit < 0)
+        limit = call->method->server_streaming || call->method->client_streaming ? 0 : UNARY_TIMEOUT_MS;
+    const struct {
+        struct ss_slice name;
+        bool grpc;
+    } names[] = {{SS_LIT("grpc-timeout"), true}, {SS_LIT("x-request-timeout"), false}};
+    for (size_t i = 0; i < 2; i++) {
+        struct ss_slice text = header(r, names[i].name);
+        int64_t ms = 0;
+        if (text.len == 0)
+            continue;
+        enum ss_err err =
+            names[i].grpc ? ss_grpc_timeout_parse(text, &ms) : ss_duration_parse(text, true, &ms);
+        if (err != SS_OK)
+            return ss_status_set(st, &call->arena, SS_ERR_INVALID, "header %s: expected %s",
+                                 names[i].name.ptr,
+                                 names[i].grpc ? "1 to 8 digits and one of H, M, S, m, u, n"
+                                               : "seconds, or a duration such as 1.5s or 400ms");
+        if (ms == 0)
+            return ss_status_set(st, &call->arena, SS_ERR_DEADLINE, "deadline exceeded");
+        if (limit == 0 || ms < limit)
+            limit = ms;
+    }
+    call->timeout_ms = limit;
+    return SS_OK;
+}
+
+/* ---- form of the answer ---- */
+
+static enum ss_stream_form form_of_alt(struct ss_slice alt)
+{
+    static const struct {
+        struct ss_slice name;
+        enum ss_stream_form form;
+    } names[] = {{{"json", 4}, SS_STREAM_ARRAY},
+                 {{"ndjson", 6}, SS_STREAM_NDJSON},
+                 {{"sse", 3}, SS_STREAM_SSE},
+                 {{"array", 5}, SS_STREAM_ARRAY},
+                 {{"object", 6}, SS_STREAM_OBJECT}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (ss_slice_eq(alt, names[i].name))
+            return names[i].form;
+    return SS_STREAM_UNSET;
+}
+
+static enum ss_err read_form(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+{
+    struct ss_arena *a = &call->arena;
+    struct ss_slice value;
+    enum ss_stream_form form = SS_STREAM_UNSET;
+    call->json = call->options->out;
+    if (memchr(call->query.ptr ? call->query.ptr : "", '$', call->query.len) ||
+        memchr(call->query.ptr ? call->query.ptr : "", '%', call->query.len)) {
+        if (ss_query_get(call->query, SS_LIT("$prettyPrint"), a, &value))
+            call->json.pretty =
+                value.len == 0 || ss_slice_eq_ci(value, SS_LIT("true")) || ss_slice_eq(value, SS_LIT("1"));
+        if (ss_query_get(call->query, SS_LIT("$alt"), a, &value)) {
+            form = form_of_alt(value);
+            if (form == SS_STREAM_UNSET)
+                return ss_status_violation(st, a, SS_LIT("$alt"),
+                                           "expected json, ndjson, sse, array or object");
+        }
+    }
+    if (!call->method->server_streaming)
+        return SS_OK;
+    if (form == SS_STREAM_UNSET) {
+        enum ss_accept accept = ss_accept_of(header(r, SS_LIT("accept")));
+        form = accept == SS_ACCEPT_SSE      ? SS_STREAM_SSE
+               : accept == SS_ACCEPT_NDJSON ? SS_STREAM_NDJSON
+               : accept == SS_ACCEPT_JSON   ? SS_STREAM_ARRAY
+                                            : call->options->stream;
+    }
+    switch (form) {
+    case SS_STREAM_UNSET:
+    case SS_STREAM_NDJSON:
+        call->stream.form = SS_BODY_NDJSON;
+        break;
+    case SS_STREAM_SSE:
+        call->stream.form = SS_BODY_SSE;
+        break;
+    case SS_STREAM_ARRAY:
+        call->stream.form = SS_BODY_ARRAY;
+        break;
+    case SS_STREAM_OBJECT:
+        return ss_status_set(st, a, SS_ERR_NOT_IMPLEMENTED,
+                             "the stream form \"object\" is not supported yet");
+    }
+    return SS_OK;
+}
+
+/* ---- the head as a whole ---- */
+
+static enum ss_err check_body(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+{
+    struct ss_arena *a = &call->arena;
+    size_t max = call->options->max_request_bytes;
+    call->max_request_bytes = max ? max : call->bridge->max_request_bytes;
+    if (r->content_length > 0 && (uint64_t)r->content_length > call->max_request_bytes)
+        return ss_status_set(st, a, SS_ERR_BODY_TOO_LARGE, "the body is larger than %zu bytes",
+                             call->max_request_bytes);
+    if (r->content_length == 0)
+        return SS_OK;
+    struct ss_slice coding = header(r, SS_LIT("content-encoding"));
+    if (coding.len && !ss_slice_eq_ci(coding, SS_LIT("identity")))
+        return ss_status_set(st, a, SS_ERR_MEDIA_TYPE,
+                             "content-encoding is not supported: send the body as it is");
+    if (ss_route_rule(call->match.route)->body.len == 0)
+        return SS_OK;
+    switch (ss_media_of(header(r, SS_LIT("content-type")))) {
+    case SS_MEDIA_NONE:
+    case SS_MEDIA_JSON:
+        return SS_OK;
+    default:
+        return ss_status_set(st, a, SS_ERR_MEDIA_TYPE, "expected content-type: application/json");
+    }
+}
+
+static enum ss_err match(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+{
+    struct ss_arena *a = &call->arena;
+    struct ss_slice path = ss_arena_copy(a, r->path);
+    call->query = r->query.len ? ss_arena_copy(a, r->query) : (struct ss_slice){0};
+    enum ss_err err = ss_route_match(call->bridge->snapshot->routes, r->method, path, a, &call->match, st);
+    switch (err) {
+    case SS_OK:
+        call->method = ss_route_rule(call->match.route)->method;
+        call->options = ss_route_rule(call->match.route)->options;
+        return SS_OK;
+    case SS_ERR_NO_ROUTE:
+        return ss_status_set(st, a, err, "no such path");
+    case SS_ERR_METHOD:
+        return ss_status_set(st, a, err, "method %.*s is not allowed on this path; allowed: %.*s",
+                             SS_FMT(r->method), SS_FMT(call->match.allow));
+    default:
+        return err;
+    }
+}
+
+enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+{
+    call->trailers_ok = r->trailers_ok;
+    set_request_id(call, r);
+    enum ss_err err = match(call, r, st);
+    if (err == SS_OK && call->method->client_streaming)
+        err =
+            ss_status_set(st, &call->arena, SS_ERR_NOT_IMPLEMENTED, "client streaming is not supported yet");
+    if (err == SS_OK)
+        err = read_timeout(call, r, st);
+    if (err == SS_OK)
+        err = read_form(call, r, st);
+    if (err == SS_OK)
+        err = check_body(call, r, st);
+    if (err == SS_OK)
+        read_metadata(call, r);
+    return err;
+}
+
+/* ---- the message ---- */
+
+static struct ss_slice trim(struct ss_slice s)
+{
+    while (s.len && strchr(" \t\r\n", s.ptr[0]) && s.ptr[0])
+        s = ss_slice_skip(s, 1);
+    while (s.len && strchr(" \t\r\n", s.ptr[s.len - 1]) && s.ptr[s.len - 1])
+        s.len--;
+    return s;
+}
+
+static enum ss_err encode_body(struct ss_call *call, struct ss_slice text, struct ss_buf *out,
+                               struct ss_status *st)
+{
+    const struct ss_rule *rule = ss_route_rule(call->match.route);
+    struct ss_slice bare = trim(text);
+    if (bare.len == 0)
+        return SS_OK;
+    if (rule->body.len == 0) {
+        if (bare.len >= 2 && bare.ptr[0] == '{' && bare.ptr[bare.len - 1] == '}' &&
+            trim(ss_slice_of(bare.ptr + 1, bare.len - 2)).len == 0)
+            return SS_OK;
+        return ss_status_violation(st, &call->arena, (struct ss_slice){0},
+                                   "this path takes no body: send none, or {}");
+    }
+    return ss_json_to_wire(call->bridge->codec, call->bridge->snapshot->schema, call->method->input,
+                           ss_route_body_field(call->match.route), text, &call->options->in, &call->arena,
+                           out, st);
+}
+
+enum ss_err ss_call_encode(struct ss_call *call, struct ss_slice body, struct ss_buf *out,
+                           struct ss_status *st)
+{
+    enum ss_err err = ss_buf_reserve(out, SS_GRPC_PREFIX + 2 * body.len / 3 + 64);
+    if (err != SS_OK)
+        return ss_status_set(st, &call->arena, err, "out of memory");
+    out->len = SS_GRPC_PREFIX;
+    err = encode_body(call, body, out, st);
+    if (err == SS_OK)
+        err = ss_route_bind(&call->match, call->query, &call->arena, out, st);
+    if (err != SS_OK)
+        return err;
+    if (out->len - SS_GRPC_PREFIX > UINT32_MAX)
+        return ss_status_set(st, &call->arena, SS_ERR_BODY_TOO_LARGE, "the message is larger than 4 GiB");
+    ss_grpc_prefix(out->ptr, false, (uint32_t)(out->len - SS_GRPC_PREFIX));
+    return SS_OK;
+}

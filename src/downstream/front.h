@@ -1,0 +1,65 @@
+/* What the client connections of one worker share: whom they ask for answers, and what they may use up. */
+#ifndef SS_DOWNSTREAM_FRONT_H
+#define SS_DOWNSTREAM_FRONT_H
+
+#include "bridge/client.h"
+#include "downstream/limits.h"
+#include "http/http1.h"
+#include "net/stream.h"
+
+struct ss_conn;
+
+/* What the front asks of each connection. */
+struct ss_conn_ops {
+    /* No new requests: closes now when none is in flight, else when the last is answered. */
+    void (*drain)(struct ss_conn *c);
+    /* Closes at once; requests in flight are lost. */
+    void (*abort)(struct ss_conn *c);
+};
+
+/* Head of every connection object. */
+struct ss_conn {
+    const struct ss_conn_ops *ops;
+    struct ss_conn *next, **link;
+};
+
+struct ss_front {
+    struct ss_loop *loop;
+    struct ss_handler handler;
+    struct ss_limits limits;
+    struct ss_http_date date;
+    uint64_t date_at_ms; /* loop time at which date was looked at */
+    struct ss_conn *conns;
+    unsigned n_conns;
+    bool draining;
+    /* Raised when the last connection is closed while draining. May be NULL. */
+    void (*on_empty)(void *ctx);
+    void *on_empty_ctx;
+};
+
+/* limits are copied. */
+void ss_front_init(struct ss_front *f, struct ss_loop *l, struct ss_handler handler,
+                   const struct ss_limits *limits);
+/* A new connection: takes ownership of s and finds out which HTTP it speaks (ALPN, or the preface of HTTP/2).
+ */
+void ss_front_accept(struct ss_front *f, struct ss_stream *s);
+/* From now on connections close as they fall idle. */
+void ss_front_drain(struct ss_front *f);
+/* Closes all connections at once. */
+void ss_front_abort(struct ss_front *f);
+/* "Date" of now, for answers. */
+struct ss_slice ss_front_date(struct ss_front *f);
+
+/* For connections. */
+void ss_front_add(struct ss_front *f, struct ss_conn *c, const struct ss_conn_ops *ops);
+void ss_front_remove(struct ss_front *f, struct ss_conn *c);
+
+/* The transports. Each takes ownership of s and frees itself when the connection ends. */
+void ss_http1_new(struct ss_front *f, struct ss_stream *s, bool may_be_http2);
+/* first: bytes read already, the preface among them. */
+void ss_http2_new(struct ss_front *f, struct ss_stream *s, char *first, size_t n_first);
+
+/* The preface of HTTP/2 (RFC 9113 §3.4). */
+#define SS_HTTP2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+#endif

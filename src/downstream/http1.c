@@ -1,0 +1,573 @@
+/* An HTTP/1.1 connection: requests one after another, each given to the handler, answers written in order.
+ *
+ *   receiving   HEAD ──head──▶ LENGTH | CHUNKED ──body whole──▶ WHOLE ──answered──▶ HEAD
+ *                 └──────────── no body ─────────────────────────┘
+ *   answering   NONE ──start──▶ PENDING ──head──▶ BODY ──finish──▶ NONE (next request, or close)
+ *
+ * - Bytes are parsed where they lie in the loop's read buffer; only what cannot be used yet (half a head,
+ * pipelined requests) is copied into `in`. Pipelined requests wait there until the answer before them is
+ * finished.
+ * - Reading goes on while a call runs, so that the client's departure is seen. When it has sent FIN it may
+ * still be listening: a harmless byte or two are sent (an interim response, or a leading zero of the next
+ * chunk's size), and a client that is gone answers them with a reset.
+ * - Timers are lazy: `due_ms` moves with every event, the timer only when it must fire earlier than it is
+ * set. */
+#include "base/mem.h"
+#include "downstream/front.h"
+
+enum rx { RX_HEAD, RX_LENGTH, RX_CHUNKED, RX_WHOLE };
+enum tx { TX_NONE, TX_PENDING, TX_BODY };
+
+enum {
+    DRAIN_MAX = 256 * 1024,   /* body bytes read and dropped behind an early answer, to keep the connection */
+    OUTPUT_HIGH = 256 * 1024, /* bytes of answers unsent above which no further request is begun */
+    STACK_HEADERS = 128,
+};
+
+struct http1 {
+    struct ss_conn conn; /* first */
+    struct ss_client client;
+    struct ss_front *front;
+    struct ss_stream *socket; /* NULL: closed */
+    struct ss_buf in;
+    size_t seen;   /* bytes of an incomplete head that were looked at */
+    uint64_t left; /* of a body with a length */
+    uint64_t dropped;
+    struct ss_chunked chunked;
+    struct ss_timer timer;
+    uint64_t due_ms; /* UINT64_MAX: no time limit now */
+    struct ss_deferred again;
+    struct ss_deferred reap;
+    uint8_t rx, tx;
+    bool may_be_http2, first;
+    bool keep_alive, minor0, head_only, chunk_out, te_trailers, expecting, no_body;
+    bool half_closed, probed, want_writable;
+    bool closing; /* the last answer is on its way; what still comes in is dropped */
+    bool unread;  /* the client may be sending still */
+};
+
+static void process(struct http1 *h, char *p, size_t n);
+
+static struct http1 *of_client(const struct ss_client *c)
+{
+    return (struct http1 *)(uintptr_t)((const char *)c - offsetof(struct http1, client));
+}
+
+/* ---- life and time ---- */
+
+static void reap(void *ctx)
+{
+    struct http1 *h = ctx;
+    ss_buf_dispose(&h->in);
+    ss_free(h);
+}
+
+static void destroy(struct http1 *h, enum ss_stream_close_how how)
+{
+    if (h->socket == NULL)
+        return;
+    if (h->client.call) {
+        void *call = h->client.call;
+        h->client.call = NULL;
+        h->front->handler.ops->gone(call);
+    }
+    struct ss_loop *l = h->front->loop;
+    ss_timer_cancel(l, &h->timer);
+    ss_deferred_cancel(l, &h->again);
+    ss_front_remove(h->front, &h->conn);
+    ss_stream_close(h->socket, how);
+    h->socket = NULL;
+    ss_defer(l, &h->reap);
+}
+
+static void set_due(struct http1 *h, uint64_t in_ms)
+{
+    struct ss_loop *l = h->front->loop;
+    h->due_ms = in_ms ? ss_loop_now_ms(l) + in_ms : UINT64_MAX;
+    if (h->due_ms != UINT64_MAX && (!ss_timer_armed(&h->timer) || h->timer.at_ms > h->due_ms))
+        ss_timer_set(l, &h->timer, h->due_ms);
+}
+
+static void refuse(struct http1 *h, enum ss_err err, const char *why)
+{
+    h->keep_alive = false;
+    h->minor0 = h->head_only = false;
+    h->rx = RX_WHOLE;
+    h->tx = TX_PENDING;
+    h->front->handler.ops->refuse(h->front->handler.ctx, &h->client, err, why);
+}
+
+static void on_timer(void *ctx)
+{
+    struct http1 *h = ctx;
+    if (h->due_ms == UINT64_MAX)
+        return;
+    if (ss_loop_now_ms(h->front->loop) < h->due_ms) {
+        ss_timer_set(h->front->loop, &h->timer, h->due_ms);
+        return;
+    }
+    h->due_ms = UINT64_MAX;
+    if (h->tx != TX_NONE && h->client.call) { /* the body stopped coming */
+        void *call = h->client.call;
+        h->client.call = NULL;
+        h->front->handler.ops->gone(call);
+        if (h->tx == TX_PENDING)
+            refuse(h, SS_ERR_REQUEST_TIMEOUT, "the request's body took too long to arrive");
+        else
+            destroy(h, SS_CLOSE_NOW);
+    } else if (h->tx == TX_NONE && h->rx == RX_HEAD && h->in.len) {
+        refuse(h, SS_ERR_REQUEST_TIMEOUT, "the request's head took too long to arrive");
+    } else {
+        destroy(h, SS_CLOSE_FLUSH);
+    }
+}
+
+/* ---- the answer ---- */
+
+/* Closes once the client has all of the answer. */
+static void close_when_sent(struct http1 *h)
+{
+    h->closing = true;
+    h->unread = h->rx != RX_WHOLE || h->in.len > 0;
+    set_due(h, h->front->limits.idle_timeout_ms);
+    ss_stream_want_drained(h->socket);
+}
+
+/* Between two requests, or at the end. */
+static void answered(struct http1 *h)
+{
+    h->tx = TX_NONE;
+    if (!h->keep_alive || (h->half_closed && h->in.len == 0)) {
+        close_when_sent(h);
+        return;
+    }
+    ss_stream_resume(h->socket);
+    if (h->rx == RX_WHOLE) {
+        h->rx = RX_HEAD;
+        h->seen = 0;
+        set_due(h, h->in.len ? h->front->limits.header_timeout_ms : h->front->limits.idle_timeout_ms);
+    }
+    if (h->in.len)
+        ss_defer(h->front->loop, &h->again);
+}
+
+/* Whether what is left of the request can be read and dropped, so that the connection stays of use. */
+static bool can_drop_rest(const struct http1 *h)
+{
+    switch ((enum rx)h->rx) {
+    case RX_LENGTH:
+        return !h->expecting && h->left <= DRAIN_MAX;
+    case RX_CHUNKED:
+        return !h->expecting;
+    case RX_HEAD:
+    case RX_WHOLE:
+        return true;
+    }
+    return false;
+}
+
+static void write_head(struct ss_client *c, int status, const struct ss_header *headers, size_t n,
+                       int64_t content_length)
+{
+    struct http1 *h = of_client(c);
+    struct ss_buf *out = ss_stream_output(h->socket);
+    if (!can_drop_rest(h) || (h->half_closed && h->in.len == 0) || h->front->draining)
+        h->keep_alive = false;
+    h->no_body = status == 204 || status == 304;
+    h->chunk_out = content_length < 0 && !h->minor0 && !h->no_body;
+    if (content_length < 0 && h->minor0)
+        h->keep_alive = false;
+    ss_http1_write_status(out, status);
+    ss_http1_write_header(out, SS_LIT("date"), ss_front_date(h->front));
+    for (size_t i = 0; i < n; i++)
+        ss_http1_write_header(out, headers[i].name, headers[i].value);
+    if (h->chunk_out)
+        ss_buf_append_slice(out, SS_LIT("transfer-encoding: chunked\r\n"));
+    else if (content_length >= 0 && !h->no_body)
+        ss_http1_write_length(out, (uint64_t)content_length);
+    if (!h->keep_alive)
+        ss_buf_append_slice(out, SS_LIT("connection: close\r\n"));
+    else if (h->minor0)
+        ss_buf_append_slice(out, SS_LIT("connection: keep-alive\r\n"));
+    ss_buf_append_slice(out, SS_LIT("\r\n"));
+    h->tx = TX_BODY;
+    ss_stream_want_flush(h->socket);
+}
+
+static void write_data(struct ss_client *c, const char *p, size_t n)
+{
+    struct http1 *h = of_client(c);
+    if (h->head_only || h->no_body || n == 0)
+        return;
+    struct ss_buf *out = ss_stream_output(h->socket);
+    if ((h->chunk_out ? ss_http1_write_chunk(out, p, n) : ss_buf_append(out, p, n)) != SS_OK)
+        ss_log_write(ss_loop_log(h->front->loop), SS_LOG_ERROR,
+                     "an answer of %zu bytes does not fit in memory", n);
+    ss_stream_want_flush(h->socket);
+}
+
+static void finish(struct ss_client *c, const struct ss_header *trailers, size_t n)
+{
+    struct http1 *h = of_client(c);
+    c->call = NULL;
+    if (h->chunk_out && !h->head_only)
+        ss_http1_write_last_chunk(ss_stream_output(h->socket), trailers, h->te_trailers ? n : 0);
+    ss_stream_want_flush(h->socket);
+    answered(h);
+}
+
+static void reset(struct ss_client *c)
+{
+    struct http1 *h = of_client(c);
+    c->call = NULL;
+    destroy(h, SS_CLOSE_NOW);
+}
+
+static void consume(struct ss_client *c, size_t n)
+{
+    (void)c;
+    (void)n; /* a body is taken as it comes: the bridge caps what it collects */
+}
+
+static size_t unsent(const struct ss_client *c)
+{
+    return ss_stream_pending(of_client(c)->socket);
+}
+
+static void want_writable(struct ss_client *c)
+{
+    struct http1 *h = of_client(c);
+    h->want_writable = true;
+    ss_stream_want_drained(h->socket);
+}
+
+static const struct ss_client_ops client_ops = {
+    .head = write_head,
+    .data = write_data,
+    .finish = finish,
+    .reset = reset,
+    .consume = consume,
+    .unsent = unsent,
+    .want_writable = want_writable,
+};
+
+/* ---- the request ---- */
+
+static void begin_call(struct http1 *h, const struct ss_http1_head *head)
+{
+    const struct ss_handler *handler = &h->front->handler;
+    struct ss_request r = {
+        .method = head->method,
+        .path = head->path,
+        .query = head->query,
+        .host = head->host,
+        .scheme = ss_stream_is_tls(h->socket) ? SS_LIT("https") : SS_LIT("http"),
+        .headers = head->headers,
+        .n_headers = head->n_headers,
+        .peer = ss_stream_peer(h->socket),
+        .content_length = head->chunked      ? -1
+                          : head->has_length ? (int64_t)head->length
+                                             : 0,
+        .trailers_ok = head->te_trailers && head->minor > 0,
+    };
+    h->keep_alive = head->keep_alive;
+    h->minor0 = head->minor == 0;
+    h->head_only = ss_slice_eq(head->method, SS_LIT("HEAD"));
+    h->te_trailers = r.trailers_ok;
+    h->expecting = head->expect_continue && r.content_length != 0;
+    h->left = head->has_length ? head->length : 0;
+    h->dropped = 0;
+    h->chunked = (struct ss_chunked){0};
+    h->rx = head->chunked ? RX_CHUNKED : h->left ? RX_LENGTH : RX_WHOLE;
+    h->tx = TX_PENDING;
+    h->probed = false;
+    set_due(h, h->rx == RX_WHOLE ? 0 : h->front->limits.body_timeout_ms);
+    void *call = handler->ops->start(handler->ctx, &h->client, &r);
+    if (h->socket == NULL || h->tx == TX_NONE)
+        return;
+    h->client.call = call;
+    if (h->expecting && call && h->tx == TX_PENDING) {
+        ss_stream_send(h->socket, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+        h->expecting = false;
+    }
+}
+
+/* Returns the bytes used; 0 when the head is not whole or the connection is over. */
+static size_t take_head(struct http1 *h, char *p, size_t n)
+{
+    struct ss_header headers[STACK_HEADERS];
+    struct ss_http1_limits limits = {h->front->limits.max_header_bytes, h->front->limits.max_headers};
+    struct ss_http1_head head;
+    const char *why = NULL;
+    if (limits.max_headers > STACK_HEADERS)
+        limits.max_headers = STACK_HEADERS;
+    ssize_t used = ss_http1_parse_head(p, n, h->seen, &limits, headers, &head, &why);
+    if (used < 0) {
+        refuse(h, (enum ss_err) - used, why ? why : "malformed HTTP");
+        return 0;
+    }
+    if (used == 0) {
+        if (h->seen == 0)
+            set_due(h, h->front->limits.header_timeout_ms);
+        h->seen = n;
+        return 0;
+    }
+    h->seen = 0;
+    begin_call(h, &head);
+    return (size_t)used;
+}
+
+/* A piece of the body for the call, or for nobody when it is answered already. */
+static void give_body(struct http1 *h, const char *p, size_t n, bool last)
+{
+    if (last)
+        h->rx = RX_WHOLE;
+    set_due(h, last ? 0 : h->front->limits.body_timeout_ms);
+    if (h->client.call) {
+        h->front->handler.ops->body(h->client.call, p, n, last);
+        return;
+    }
+    h->dropped += n;
+    if (h->dropped > DRAIN_MAX)
+        close_when_sent(h);
+    else if (last && h->tx == TX_NONE)
+        answered(h);
+}
+
+static size_t take_length(struct http1 *h, const char *p, size_t n)
+{
+    size_t part = n < h->left ? n : (size_t)h->left;
+    h->left -= part;
+    give_body(h, p, part, h->left == 0);
+    return part;
+}
+
+static size_t take_chunked(struct http1 *h, const char *p, size_t n)
+{
+    size_t used = 0;
+    while (h->socket && h->rx == RX_CHUNKED && used < n) {
+        struct ss_slice data;
+        const char *why = NULL;
+        ssize_t part = ss_chunked_decode(&h->chunked, p + used, n - used, &data, &why);
+        if (part < 0) {
+            void *call = h->client.call;
+            h->client.call = NULL;
+            if (call)
+                h->front->handler.ops->gone(call);
+            if (h->tx == TX_PENDING)
+                refuse(h, (enum ss_err) - part, why ? why : "malformed chunk");
+            else
+                destroy(h, SS_CLOSE_LINGER);
+            return 0;
+        }
+        used += (size_t)part;
+        if (data.len || h->chunked.done)
+            give_body(h, data.ptr, data.len, h->chunked.done);
+    }
+    return used;
+}
+
+/* A client that sends requests and does not read the answers gets no more of them. */
+static bool may_begin(struct http1 *h)
+{
+    if (ss_stream_pending(h->socket) <= OUTPUT_HIGH)
+        return true;
+    ss_stream_want_drained(h->socket);
+    return false;
+}
+
+/* Uses what it can of the bytes at p; returns how many. */
+static size_t advance(struct http1 *h, char *p, size_t n)
+{
+    size_t used = 0;
+    while (h->socket && !h->closing && used < n) {
+        size_t step = 0;
+        if (h->rx == RX_HEAD && h->tx == TX_NONE && may_begin(h))
+            step = take_head(h, p + used, n - used);
+        else if (h->rx == RX_LENGTH)
+            step = take_length(h, p + used, n - used);
+        else if (h->rx == RX_CHUNKED)
+            step = take_chunked(h, p + used, n - used);
+        if (step == 0)
+            break;
+        used += step;
+    }
+    return used;
+}
+
+/* Keeps what cannot be used yet; a client that sends on and on behind a running call is not read any further.
+ */
+static void keep(struct http1 *h, const char *p, size_t n)
+{
+    if (ss_buf_append(&h->in, p, n) != SS_OK) {
+        destroy(h, SS_CLOSE_NOW);
+        return;
+    }
+    bool waiting = h->tx != TX_NONE || ss_stream_pending(h->socket) > OUTPUT_HIGH;
+    if (waiting && h->in.len >= h->front->limits.max_header_bytes)
+        ss_stream_pause(h->socket);
+}
+
+static void process(struct http1 *h, char *p, size_t n)
+{
+    if (h->in.len == 0) {
+        size_t used = advance(h, p, n);
+        if (h->socket && used < n)
+            keep(h, p + used, n - used);
+        return;
+    }
+    if (n) {
+        keep(h, p, n);
+        if (h->socket == NULL)
+            return;
+    }
+    /* What the parser sees must not move under it: the handler may not touch `in`, and nothing else runs
+     * meanwhile. */
+    size_t used = advance(h, h->in.ptr, h->in.len);
+    if (h->socket == NULL)
+        return;
+    ss_buf_drop(&h->in, used);
+    if (h->in.len == 0)
+        ss_buf_clear(&h->in, 0);
+}
+
+/* Cleartext may be HTTP/2 with prior knowledge. Returns whether the connection was handed over, or must wait.
+ */
+static bool try_http2(struct http1 *h, char *p, size_t n)
+{
+    size_t len = sizeof SS_HTTP2_PREFACE - 1;
+    if (h->in.len) {
+        if (ss_buf_append(&h->in, p, n) != SS_OK)
+            return false;
+        p = h->in.ptr;
+        n = h->in.len;
+    }
+    if (memcmp(p, SS_HTTP2_PREFACE, n < len ? n : len) != 0 || n == 0) {
+        h->may_be_http2 = false;
+        return false;
+    }
+    if (n < len) {
+        if (h->in.len == 0)
+            ss_buf_append(&h->in, p, n);
+        set_due(h, h->front->limits.header_timeout_ms);
+        return true;
+    }
+    struct ss_loop *l = h->front->loop;
+    struct ss_stream *s = h->socket;
+    ss_timer_cancel(l, &h->timer);
+    ss_front_remove(h->front, &h->conn);
+    h->socket = NULL;
+    ss_defer(l, &h->reap);
+    ss_http2_new(h->front, s, p, n);
+    return true;
+}
+
+/* ---- the socket ---- */
+
+static void on_read(void *ctx, char *p, size_t n)
+{
+    struct http1 *h = ctx;
+    if (h->closing)
+        return;
+    if (h->may_be_http2) {
+        bool had = h->in.len > 0;
+        if (try_http2(h, p, n))
+            return;
+        if (had)
+            n = 0; /* they are in `in` now */
+    }
+    process(h, p, n);
+}
+
+static void on_again(void *ctx)
+{
+    struct http1 *h = ctx;
+    if (h->socket == NULL || h->closing)
+        return;
+    ss_stream_resume(h->socket);
+    process(h, NULL, 0);
+    if (h->socket && h->half_closed && h->tx == TX_NONE && !h->closing)
+        close_when_sent(h); /* what is left is no request */
+}
+
+static void on_drained(void *ctx)
+{
+    struct http1 *h = ctx;
+    if (h->closing) {
+        destroy(h, h->unread ? SS_CLOSE_LINGER : SS_CLOSE_FLUSH);
+    } else if (h->want_writable && h->client.call) {
+        h->want_writable = false;
+        h->front->handler.ops->writable(h->client.call);
+    } else if (h->tx == TX_NONE && h->in.len) {
+        ss_defer(h->front->loop, &h->again);
+    }
+}
+
+/* The client has sent FIN. It may be gone, or only done with sending: see the head of this file. */
+static void on_half_closed(struct http1 *h)
+{
+    h->half_closed = true;
+    if (h->closing)
+        return;
+    bool listening = h->tx != TX_NONE && h->rx == RX_WHOLE && !(h->minor0 && h->tx == TX_PENDING);
+    if (!listening && h->tx != TX_NONE) {
+        destroy(h, SS_CLOSE_NOW); /* in the middle of its request */
+        return;
+    }
+    if (h->tx == TX_NONE) {
+        if (h->in.len)
+            ss_defer(h->front->loop, &h->again);
+        else
+            close_when_sent(h);
+        return;
+    }
+    if (h->probed)
+        return;
+    h->probed = true;
+    if (h->tx == TX_PENDING)
+        ss_stream_send(h->socket, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    else if (h->chunk_out && !h->head_only)
+        ss_stream_send(h->socket, "0", 1); /* RFC 9112 §7.1: chunk-size = 1*HEXDIG */
+}
+
+static void on_closed(void *ctx, enum ss_err why)
+{
+    struct http1 *h = ctx;
+    if (why == SS_ERR_CLOSED)
+        on_half_closed(h);
+    else
+        destroy(h, SS_CLOSE_NOW);
+}
+
+static const struct ss_stream_ops socket_ops = {.read = on_read, .drained = on_drained, .closed = on_closed};
+
+static void drain(struct ss_conn *c)
+{
+    struct http1 *h = (struct http1 *)(void *)c;
+    h->keep_alive = false;
+    if (h->tx == TX_NONE && !h->closing)
+        close_when_sent(h);
+}
+
+static void abort_now(struct ss_conn *c)
+{
+    destroy((struct http1 *)(void *)c, SS_CLOSE_NOW);
+}
+
+void ss_http1_new(struct ss_front *f, struct ss_stream *s, bool may_be_http2)
+{
+    static const struct ss_conn_ops conn_ops = {.drain = drain, .abort = abort_now};
+    struct http1 *h = ss_xcalloc(1, sizeof *h);
+    h->client.ops = &client_ops;
+    h->front = f;
+    h->socket = s;
+    h->may_be_http2 = may_be_http2;
+    ss_buf_init(&h->in, f->limits.max_header_bytes + 256 * 1024);
+    ss_timer_init(&h->timer, on_timer, h);
+    ss_deferred_init(&h->again, on_again, h);
+    ss_deferred_init(&h->reap, reap, h);
+    ss_front_add(f, &h->conn, &conn_ops);
+    ss_stream_attach(s, &socket_ops, h);
+    ss_stream_resume(s);
+    set_due(h, f->limits.idle_timeout_ms);
+}

@@ -1,0 +1,402 @@
+/* An HTTP/2 connection of a client: each stream is a request for the handler.
+ *
+ *   headers ──▶ start ──▶ body* ──▶ answer (head, data*, finish) ──▶ stream closed
+ *
+ * A stream lives from nghttp2's first word of it to its last (`on_stream_closed`), whatever happens to the
+ * call. */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "downstream/front.h"
+#include "h2/h2.h"
+
+enum {
+    STREAM_WINDOW = 256 * 1024,
+    CONNECTION_WINDOW = 1024 * 1024,
+    MAX_HEADERS = 256, /* collected of one block; the limit answered with 431 is the configuration's */
+};
+
+struct http2;
+
+struct h2_request {
+    struct ss_h2_stream h2; /* first */
+    struct ss_client client;
+    struct http2 *conn;
+    struct ss_arena arena; /* trailers of the answer */
+    int64_t length;        /* content-length; -1: none */
+    int64_t received;
+    bool body_done, head_only, answered, started;
+};
+
+struct http2 {
+    struct ss_conn conn; /* first */
+    struct ss_front *front;
+    struct ss_h2 *h2; /* NULL: closed */
+    struct ss_slice peer;
+    struct ss_timer idle;
+    uint64_t active_at_ms;
+    struct ss_deferred reap;
+    unsigned n_requests;
+    bool tls;
+    /* the block being received: HTTP/2 does not interleave them */
+    struct ss_arena block;
+    struct ss_header fields[MAX_HEADERS];
+    size_t n_fields, block_bytes;
+    struct ss_slice method, path, authority;
+};
+
+static struct h2_request *of_stream(struct ss_h2_stream *st)
+{
+    return (struct h2_request *)(void *)st;
+}
+
+static struct h2_request *of_client(const struct ss_client *c)
+{
+    return (struct h2_request *)(uintptr_t)((const char *)c - offsetof(struct h2_request, client));
+}
+
+/* ---- the answer ---- */
+
+static void write_head(struct ss_client *c, int status, const struct ss_header *headers, size_t n,
+                       int64_t content_length)
+{
+    struct h2_request *r = of_client(c);
+    struct ss_header all[MAX_HEADERS + 3];
+    char status_text[4] = {(char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
+                           (char)('0' + status % 10)};
+    char length_text[24];
+    size_t count = 0;
+    all[count++] = (struct ss_header){.name = SS_LIT(":status"), .value = ss_slice_of(status_text, 3)};
+    all[count++] = (struct ss_header){.name = SS_LIT("date"), .value = ss_front_date(r->conn->front)};
+    for (size_t i = 0; i < n && count < MAX_HEADERS; i++)
+        all[count++] = headers[i];
+    if (content_length >= 0 && status != 204 && status != 304) {
+        int len = snprintf(length_text, sizeof length_text, "%lld", (long long)content_length);
+        all[count++] = (struct ss_header){.name = SS_LIT("content-length"),
+                                          .value = ss_slice_of(length_text, (size_t)len)};
+    }
+    bool end = r->head_only || status == 204 || status == 304;
+    if (ss_h2_respond(r->conn->h2, &r->h2, all, count, end) != SS_OK)
+        ss_h2_reset(r->conn->h2, &r->h2, SS_H2_INTERNAL_ERROR);
+    r->h2.eof = end;
+}
+
+static void write_data(struct ss_client *c, const char *p, size_t n)
+{
+    struct h2_request *r = of_client(c);
+    if (r->head_only || r->h2.eof || n == 0)
+        return;
+    if (ss_h2_write(r->conn->h2, &r->h2, p, n) == SS_ERR_MEMORY)
+        ss_h2_reset(r->conn->h2, &r->h2, SS_H2_INTERNAL_ERROR);
+}
+
+static void finish(struct ss_client *c, const struct ss_header *trailers, size_t n)
+{
+    struct h2_request *r = of_client(c);
+    c->call = NULL;
+    r->answered = true;
+    if (r->h2.eof)
+        return;
+    struct ss_header *copy = n ? ss_arena_alloc(&r->arena, n * sizeof *copy) : NULL;
+    for (size_t i = 0; i < n; i++)
+        copy[i] = (struct ss_header){.name = ss_arena_copy(&r->arena, trailers[i].name),
+                                     .value = ss_arena_copy(&r->arena, trailers[i].value)};
+    ss_h2_finish(r->conn->h2, &r->h2, copy, n);
+}
+
+static void reset(struct ss_client *c)
+{
+    struct h2_request *r = of_client(c);
+    c->call = NULL;
+    r->answered = true;
+    ss_h2_reset(r->conn->h2, &r->h2, SS_H2_INTERNAL_ERROR);
+}
+
+static void consume(struct ss_client *c, size_t n)
+{
+    struct h2_request *r = of_client(c);
+    ss_h2_consume(r->conn->h2, &r->h2, n);
+}
+
+static size_t unsent(const struct ss_client *c)
+{
+    return ss_h2_unsent(&of_client(c)->h2);
+}
+
+static void want_writable(struct ss_client *c)
+{
+    ss_h2_want_writable(&of_client(c)->h2);
+}
+
+static const struct ss_client_ops client_ops = {
+    .head = write_head,
+    .data = write_data,
+    .finish = finish,
+    .reset = reset,
+    .consume = consume,
+    .unsent = unsent,
+    .want_writable = want_writable,
+};
+
+/* ---- the request ---- */
+
+static struct ss_h2_stream *on_open(void *ctx)
+{
+    struct http2 *c = ctx;
+    struct h2_request *r = ss_xcalloc(1, sizeof *r);
+    r->conn = c;
+    r->client.ops = &client_ops;
+    r->length = -1;
+    ss_arena_init(&r->arena, 0);
+    ss_buf_init(&r->h2.out, SIZE_MAX / 4);
+    c->n_requests++;
+    c->n_fields = c->block_bytes = 0;
+    c->method = c->path = c->authority = (struct ss_slice){0};
+    return &r->h2;
+}
+
+static bool on_header(void *ctx, struct ss_h2_stream *st, struct ss_slice name, struct ss_slice value)
+{
+    struct http2 *c = ctx;
+    struct h2_request *r = of_stream(st);
+    c->block_bytes += name.len + value.len + 32;
+    if (r->started || c->block_bytes > c->front->limits.max_header_bytes)
+        return true; /* trailers are dropped; what is too large is answered at the end of the block */
+    struct ss_slice kept = ss_arena_copy(&c->block, value);
+    if (name.len && name.ptr[0] == ':') {
+        if (ss_slice_eq(name, SS_LIT(":method")))
+            c->method = kept;
+        else if (ss_slice_eq(name, SS_LIT(":path")))
+            c->path = kept;
+        else if (ss_slice_eq(name, SS_LIT(":authority")))
+            c->authority = kept;
+        return true;
+    }
+    if (c->n_fields < MAX_HEADERS)
+        c->fields[c->n_fields] = (struct ss_header){.name = ss_arena_copy(&c->block, name), .value = kept};
+    c->n_fields++;
+    return true;
+}
+
+/* RFC 9113 §8.2.3: a cookie may come in pieces. */
+static void join_cookies(struct http2 *c)
+{
+    struct ss_header *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_fields; i++) {
+        if (first && ss_slice_eq(c->fields[i].name, SS_LIT("cookie"))) {
+            first->value =
+                ss_arena_printf(&c->block, "%.*s; %.*s", SS_FMT(first->value), SS_FMT(c->fields[i].value));
+            continue;
+        }
+        c->fields[n] = c->fields[i];
+        if (!first && ss_slice_eq(c->fields[n].name, SS_LIT("cookie")))
+            first = &c->fields[n];
+        n++;
+    }
+    c->n_fields = n;
+}
+
+static int64_t content_length(const struct http2 *c, const struct ss_h2_stream *st)
+{
+    if (st->remote_end)
+        return 0;
+    const struct ss_header *h = ss_header_find(c->fields, c->n_fields, SS_LIT("content-length"));
+    if (h == NULL || h->value.len == 0 || h->value.len > 18)
+        return -1;
+    int64_t v = 0;
+    for (size_t i = 0; i < h->value.len; i++)
+        v = v * 10 + (h->value.ptr[i] - '0'); /* nghttp2 has checked the digits */
+    return v;
+}
+
+static void begin_call(struct http2 *c, struct h2_request *r)
+{
+    const struct ss_handler *handler = &c->front->handler;
+    const struct ss_limits *limits = &c->front->limits;
+    if (c->block_bytes > limits->max_header_bytes || c->n_fields > limits->max_headers ||
+        c->n_fields > MAX_HEADERS) {
+        handler->ops->refuse(handler->ctx, &r->client, SS_ERR_HEADERS_TOO_LARGE, "request header too large");
+        return;
+    }
+    if (c->path.len == 0 || (c->path.ptr[0] != '/' && !ss_slice_eq(c->path, SS_LIT("*")))) {
+        handler->ops->refuse(handler->ctx, &r->client, SS_ERR_INVALID, "the path must start with /");
+        return;
+    }
+    join_cookies(c);
+    const char *question = memchr(c->path.ptr, '?', c->path.len);
+    size_t path_len = question ? (size_t)(question - c->path.ptr) : c->path.len;
+    const struct ss_header *host = ss_header_find(c->fields, c->n_fields, SS_LIT("host"));
+    r->length = content_length(c, &r->h2);
+    r->head_only = ss_slice_eq(c->method, SS_LIT("HEAD"));
+    struct ss_request request = {
+        .method = c->method,
+        .path = ss_slice_of(c->path.ptr, path_len),
+        .query = question ? ss_slice_skip(c->path, path_len + 1) : (struct ss_slice){0},
+        .host = c->authority.len || host == NULL ? c->authority : host->value,
+        .scheme = c->tls ? SS_LIT("https") : SS_LIT("http"),
+        .headers = c->fields,
+        .n_headers = c->n_fields,
+        .peer = c->peer,
+        .content_length = r->length,
+        .trailers_ok = true,
+    };
+    void *call = handler->ops->start(handler->ctx, &r->client, &request);
+    r->client.call = r->answered ? NULL : call;
+}
+
+static void on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block block)
+{
+    struct http2 *c = ctx;
+    struct h2_request *r = of_stream(st);
+    if (block == SS_H2_REQUEST && !r->started) {
+        r->started = true;
+        c->active_at_ms = ss_loop_now_ms(c->front->loop);
+        begin_call(c, r);
+    }
+    ss_arena_reset(&c->block);
+    c->n_fields = c->block_bytes = 0;
+}
+
+static void give_body(struct http2 *c, struct h2_request *r, const char *p, size_t n, bool last)
+{
+    if (r->client.call && !r->body_done) {
+        r->body_done = last;
+        c->front->handler.ops->body(r->client.call, p, n, last);
+    } else if (n && c->h2) {
+        ss_h2_consume(c->h2, &r->h2, n);
+    }
+}
+
+static void on_data(void *ctx, struct ss_h2_stream *st, char *p, size_t n)
+{
+    struct h2_request *r = of_stream(st);
+    r->received += (int64_t)n;
+    give_body(ctx, r, p, n, r->length > 0 && r->received == r->length);
+}
+
+static void on_end(void *ctx, struct ss_h2_stream *st)
+{
+    struct h2_request *r = of_stream(st);
+    if (r->length != 0)
+        give_body(ctx, r, NULL, 0, true);
+}
+
+static void on_stream_closed(void *ctx, struct ss_h2_stream *st, uint32_t error, bool unprocessed)
+{
+    struct http2 *c = ctx;
+    struct h2_request *r = of_stream(st);
+    (void)error;
+    (void)unprocessed;
+    if (r->client.call) {
+        void *call = r->client.call;
+        r->client.call = NULL;
+        c->front->handler.ops->gone(call);
+    }
+    c->n_requests--;
+    c->active_at_ms = ss_loop_now_ms(c->front->loop);
+    ss_buf_dispose(&r->h2.out);
+    ss_arena_dispose(&r->arena);
+    ss_free(r);
+}
+
+static void on_writable(void *ctx, struct ss_h2_stream *st)
+{
+    struct http2 *c = ctx;
+    struct h2_request *r = of_stream(st);
+    if (r->client.call)
+        c->front->handler.ops->writable(r->client.call);
+}
+
+/* ---- the connection ---- */
+
+static void reap(void *ctx)
+{
+    struct http2 *c = ctx;
+    ss_arena_dispose(&c->block);
+    ss_free(c);
+}
+
+static void on_closed(void *ctx, enum ss_err why)
+{
+    struct http2 *c = ctx;
+    struct ss_h2 *h2 = c->h2;
+    (void)why;
+    if (h2 == NULL)
+        return;
+    c->h2 = NULL;
+    ss_timer_cancel(c->front->loop, &c->idle);
+    ss_front_remove(c->front, &c->conn);
+    ss_h2_free(h2);
+    ss_defer(c->front->loop, &c->reap);
+}
+
+static void on_nothing(void *ctx)
+{
+    (void)ctx;
+}
+
+static const struct ss_h2_ops h2_ops = {
+    .open = on_open,
+    .header = on_header,
+    .headers_end = on_headers_end,
+    .data = on_data,
+    .end = on_end,
+    .stream_closed = on_stream_closed,
+    .writable = on_writable,
+    .settings = on_nothing,
+    .goaway = on_nothing,
+    .closed = on_closed,
+};
+
+static void on_idle(void *ctx)
+{
+    struct http2 *c = ctx;
+    struct ss_loop *l = c->front->loop;
+    uint64_t now = ss_loop_now_ms(l), limit = c->front->limits.idle_timeout_ms;
+    uint64_t since = c->n_requests ? now : c->active_at_ms;
+    if (now - since >= limit)
+        ss_h2_drain(c->h2);
+    else
+        ss_timer_set(l, &c->idle, since + limit);
+}
+
+static void drain(struct ss_conn *conn)
+{
+    struct http2 *c = (struct http2 *)(void *)conn;
+    if (c->h2)
+        ss_h2_drain(c->h2);
+}
+
+static void abort_now(struct ss_conn *conn)
+{
+    struct http2 *c = (struct http2 *)(void *)conn;
+    ss_h2_abort(c->h2);
+}
+
+void ss_http2_new(struct ss_front *f, struct ss_stream *s, char *first, size_t n_first)
+{
+    static const struct ss_conn_ops conn_ops = {.drain = drain, .abort = abort_now};
+    struct http2 *c = ss_xcalloc(1, sizeof *c);
+    struct ss_h2_config config = {
+        .role = SS_H2_SERVER,
+        .max_concurrent_streams = f->limits.max_concurrent_streams,
+        .stream_window = STREAM_WINDOW,
+        .connection_window = CONNECTION_WINDOW,
+        .max_header_bytes = f->limits.max_header_bytes,
+        .max_headers = f->limits.max_headers,
+    };
+    c->front = f;
+    c->tls = ss_stream_is_tls(s);
+    c->peer = ss_stream_peer(s); /* lives as long as the socket */
+    c->active_at_ms = ss_loop_now_ms(f->loop);
+    ss_arena_init(&c->block, 0);
+    ss_timer_init(&c->idle, on_idle, c);
+    ss_deferred_init(&c->reap, reap, c);
+    ss_front_add(f, &c->conn, &conn_ops);
+    c->h2 = ss_h2_new(s, &config, &h2_ops, c);
+    if (f->limits.idle_timeout_ms)
+        ss_timer_set(f->loop, &c->idle, c->active_at_ms + f->limits.idle_timeout_ms);
+    if (n_first)
+        ss_h2_feed(c->h2, first, n_first);
+}

@@ -1,0 +1,137 @@
+#include "server/worker.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "admin/admin.h"
+#include "base/mem.h"
+#include "bridge/bridge.h"
+#include "downstream/front.h"
+#include "net/listener.h"
+
+struct ss_worker {
+    struct ss_worker_config config;
+    pthread_t thread;
+    struct ss_loop *loop;
+    struct ss_bridge bridge;
+    struct ss_front front, admin_front;
+    struct ss_admin admin;
+    struct ss_listener **listeners;
+    struct ss_listener *admin_listener;
+    struct ss_timer give_up;
+    uint64_t drain_ms;
+    bool draining;
+};
+
+static void on_accept(void *ctx, struct ss_stream *s)
+{
+    ss_front_accept(ctx, s);
+}
+
+static void open_listeners(struct ss_worker *w)
+{
+    const struct ss_server_config *server = w->config.server;
+    unsigned max = server->limits.max_connections;
+    w->listeners = ss_xcalloc(server->n_listeners, sizeof(struct ss_listener *));
+    for (size_t i = 0; i < server->n_listeners; i++)
+        w->listeners[i] =
+            ss_listener_new(w->loop, w->config.fds[i], server->listeners[i].tls, max, on_accept, &w->front);
+    if (w->config.admin_fd < 0)
+        return;
+    w->admin_listener =
+        ss_listener_new(w->loop, w->config.admin_fd, server->admin.tls, max, on_accept, &w->admin_front);
+}
+
+static void close_listeners(struct ss_worker *w)
+{
+    for (size_t i = 0; i < w->config.server->n_listeners; i++)
+        if (w->listeners[i])
+            ss_listener_close(w->listeners[i]);
+    ss_free(w->listeners);
+    w->listeners = NULL;
+}
+
+/* The clients are gone: nothing keeps the loop. */
+static void stop(void *ctx)
+{
+    struct ss_worker *w = ctx;
+    ss_timer_cancel(w->loop, &w->give_up);
+    ss_loop_stop(w->loop);
+}
+
+static void on_give_up(void *ctx)
+{
+    struct ss_worker *w = ctx;
+    ss_log_write(w->config.log, SS_LOG_WARN, "drain timeout: %u calls are broken off", w->bridge.n_calls);
+    ss_front_abort(&w->front); /* stops the loop when the last connection goes */
+    stop(w);
+}
+
+static void on_drain(void *ctx)
+{
+    struct ss_worker *w = ctx;
+    if (w->draining) { /* asked again: at once */
+        on_give_up(w);
+        return;
+    }
+    w->draining = true;
+    close_listeners(w);
+    ss_timer_init(&w->give_up, on_give_up, w);
+    ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + w->drain_ms);
+    w->front.on_empty = stop;
+    w->front.on_empty_ctx = w;
+    ss_front_drain(&w->front);
+}
+
+static void *run(void *arg)
+{
+    struct ss_worker *w = arg;
+    const struct ss_server_config *server = w->config.server;
+    ss_bridge_init(&w->bridge, w->loop, w->config.snapshot, server->limits.max_request_bytes,
+                   server->limits.max_message_bytes);
+    ss_front_init(&w->front, w->loop, ss_bridge_handler(&w->bridge), &server->limits);
+    w->admin = (struct ss_admin){.bridge = &w->bridge, .draining = w->config.draining};
+    ss_front_init(&w->admin_front, w->loop, ss_admin_handler(&w->admin), &server->limits);
+    open_listeners(w);
+
+    ss_loop_run(w->loop);
+
+    w->front.on_empty = NULL;
+    if (w->admin_listener)
+        ss_listener_close(w->admin_listener);
+    ss_front_abort(&w->front);
+    ss_front_abort(&w->admin_front);
+    ss_bridge_dispose(&w->bridge);
+    ss_loop_free(w->loop);
+    w->config.on_stopped(w->config.ctx);
+    return NULL;
+}
+
+struct ss_worker *ss_worker_start(const struct ss_worker_config *config)
+{
+    struct ss_worker *w = ss_xcalloc(1, sizeof *w);
+    w->config = *config;
+    int *fds = ss_xcalloc(config->server->n_listeners, sizeof *fds);
+    memcpy(fds, config->fds, config->server->n_listeners * sizeof *fds);
+    w->config.fds = fds;
+    w->loop = ss_loop_new(config->log);
+    if (pthread_create(&w->thread, NULL, run, w) != 0) {
+        ss_log_write(config->log, SS_LOG_ERROR, "cannot start a worker thread");
+        abort();
+    }
+    return w;
+}
+
+void ss_worker_drain(struct ss_worker *w, uint64_t timeout_ms)
+{
+    w->drain_ms = timeout_ms; /* read by the worker behind the post, which orders it */
+    ss_loop_post(w->loop, on_drain, w);
+}
+
+void ss_worker_join(struct ss_worker *w)
+{
+    pthread_join(w->thread, NULL);
+    int *fds = (int *)(uintptr_t)w->config.fds;
+    ss_free(fds);
+    ss_free(w);
+}
