@@ -308,6 +308,6 @@ static void gone(void *ctx)
 struct ss_handler ss_bridge_handler(struct ss_bridge *b)
 {
     static const struct ss_handler_ops ops = {
-        .start = start, .body = body, .writable = writable, .gone = gone};
+        .start = start, .refuse = refuse, .body = body, .writable = writable, .gone = gone};
     return (struct ss_handler){&ops, b};
 }

@@ -6,6 +6,7 @@
  * call. */
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "downstream/front.h"
 #include "h2/h2.h"
