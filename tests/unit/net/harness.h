@@ -2,6 +2,7 @@
 #ifndef SS_TESTS_NET_HARNESS_H
 #define SS_TESTS_NET_HARNESS_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
