@@ -143,15 +143,27 @@ static enum ss_err refuse(struct ss_json_reader *r, size_t offset)
     return SS_ERR_INVALID;
 }
 
-/* Runs yajl over the text. */
+/* Whether nothing but white space (RFC 8259 §2) stands behind the first n bytes. */
+static bool ends_at(struct ss_slice text, size_t n)
+{
+    while (n < text.len && text.ptr[n] && strchr(" \t\n\r", text.ptr[n]))
+        n++;
+    return n == text.len;
+}
+
+/* Runs yajl over the text. What stands behind the document is looked at here: yajl takes a token that is cut
+ * off by the end of the text, as in {}"abc, for nothing. */
 static enum ss_err parse(struct ss_json_reader *r)
 {
     yajl_handle yajl = yajl_alloc(&callbacks, &r->pool.functions, r);
     yajl_config(yajl, yajl_dont_validate_strings, 1);
+    yajl_config(yajl, yajl_allow_trailing_garbage, 1);
     yajl_status status = yajl_parse(yajl, (const unsigned char *)r->text.ptr, r->text.len);
     size_t consumed = yajl_get_bytes_consumed(yajl);
-    if (status == yajl_status_ok) { /* a number that ends the text comes only now */
-        status = yajl_complete_parse(yajl);
+    if (status == yajl_status_ok) {
+        if (!ends_at(r->text, consumed))
+            return refuse(r, consumed);
+        status = yajl_complete_parse(yajl); /* a number that ends the text comes only now */
         consumed = r->text.len;
     }
     /* yajl_free would only give back what the pool takes back at once. */
