@@ -183,6 +183,20 @@ fuzz-replay:
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan $(FUZZ_NAMES:%=build/asan/fuzz/replay_%)
 	@scripts/test.sh fuzz
 
+# Benchmarks: figures beside HAProxy's, never in tests.
+.PHONY: bench
+build/bench/echo: bench/echo.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -O2 -Wall -Wextra -o $@ $< -lnghttp2 -lssl -lcrypto
+build/bench/echo.pb: bench/proto/echo.proto
+	@mkdir -p $(@D)
+	protoc -Ibench/proto --include_imports --descriptor_set_out=$@ $<
+bench:
+	@scripts/deps.sh bench
+	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan build/bench/echo build/bench/echo.pb
+	@certs/make-dev-certs.sh
+	@bench/run.py $(BENCH_ARGS)
+
 PREFIX ?= /usr/local
 install: build/sidespan
 	install -D -m 755 build/sidespan $(DESTDIR)$(PREFIX)/bin/sidespan
