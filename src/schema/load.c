@@ -30,8 +30,9 @@ static struct ss_slice with_colon(struct ss_slice s, struct ss_arena *a)
     return s.len ? ss_arena_printf(a, "%.*s: ", SS_FMT(s)) : s;
 }
 
-static void set_why(struct ss_load *l, struct ss_slice origin, struct ss_slice file, struct ss_slice symbol,
-                    const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void set_why(struct ss_load *l, struct ss_slice origin,
+                                                          struct ss_slice file, struct ss_slice symbol,
+                                                          const char *fmt, va_list ap)
 {
     char text[TEXT_MAX];
     vsnprintf(text, sizeof(text), fmt, ap);

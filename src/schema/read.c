@@ -33,6 +33,9 @@ static enum ss_err report(struct ss_load *l, struct ss_slice origin, enum ss_sca
                                 SS_SCAN_MAX_DEPTH, at);
     case SS_SCAN_GROUP:
         return ss_load_fail_set(l, origin, "a group in an option is not supported (at byte %zu)", at);
+    case SS_SCAN_TWICE:
+        return ss_load_fail_set(l, origin, "options that come in two parts are not supported (at byte %zu)",
+                                at);
     case SS_SCAN_NUL:
         return ss_load_fail_set(l, origin, "a NUL byte in a name (at byte %zu)", at);
     }

@@ -1,6 +1,6 @@
-/* Field tables compiled from FileDescriptorSets: all that transcoding and routing need to know of a type, in the
- * form that makes them fast. Immutable once loaded, and shared by threads; freed as a whole. Every pointer and
- * slice reachable from a schema lives as long as it. */
+/* Field tables compiled from FileDescriptorSets: all that transcoding and routing need to know of a type, in
+ * the form that makes them fast. Immutable once loaded, and shared by threads; freed as a whole. Every
+ * pointer and slice reachable from a schema lives as long as it. */
 #ifndef SS_SCHEMA_SCHEMA_H
 #define SS_SCHEMA_SCHEMA_H
 
@@ -33,8 +33,8 @@ enum ss_type {
     SS_TYPE_SINT64 = 18,
 };
 
-/* Messages with a JSON form of their own (protobuf.dev/programming-guides/json), and the two that sidespan treats
- * apart. */
+/* Messages with a JSON form of their own (protobuf.dev/programming-guides/json), and the two that sidespan
+ * treats apart. */
 enum ss_wkt {
     SS_WKT_NONE,
     SS_WKT_ANY,
@@ -68,13 +68,14 @@ struct ss_field {
     bool required;
     bool presence; /* has explicit presence: absent differs from default */
     bool extension;
-    bool validate_utf8;             /* string whose UTF-8 is checked on both ways (proto3, editions VERIFY) */
-    uint16_t index;                 /* in its message's fields */
-    int16_t oneof;                  /* index of its (not synthetic) oneof in the message; -1: none */
-    const struct ss_message *message;   /* type MESSAGE or GROUP: its type, a map's entry type; else NULL */
-    const struct ss_enum *enumeration;  /* type ENUM; else NULL */
-    const struct ss_message *parent;    /* the message it belongs to, or extends */
-    struct ss_slice default_text;   /* proto2/editions explicit default, as descriptor.proto writes it; empty: zero */
+    bool validate_utf8; /* string whose UTF-8 is checked on both ways (proto3, editions VERIFY) */
+    uint16_t index;     /* in its message's fields */
+    int16_t oneof;      /* index of its (not synthetic) oneof in the message; -1: none */
+    const struct ss_message *message;  /* type MESSAGE or GROUP: its type, a map's entry type; else NULL */
+    const struct ss_enum *enumeration; /* type ENUM; else NULL */
+    const struct ss_message *parent;   /* the message it belongs to, or extends */
+    struct ss_slice
+        default_text; /* proto2/editions explicit default, as descriptor.proto writes it; empty: zero */
 };
 
 struct ss_enum_value {
@@ -87,7 +88,7 @@ struct ss_enum {
     struct ss_slice full_name;
     const struct ss_enum_value *values; /* declaration order */
     size_t n_values;
-    bool closed; /* proto2, editions CLOSED: unknown numbers are unknown fields */
+    bool closed;     /* proto2, editions CLOSED: unknown numbers are unknown fields */
     bool null_value; /* google.protobuf.NullValue */
     const struct ss_enum_private *priv;
 };
@@ -132,18 +133,18 @@ struct ss_service {
 
 struct ss_schema;
 
-/* Compiles FileDescriptorSets into a schema. sets[i].bytes are borrowed for the call; the same file in two sets
- * counts once when equal in name. Files may come in any order. The well-known types (google/protobuf/ *.proto),
- * google/rpc/ *.proto and google/api/httpbody.proto are always there, whether the sets hold them or not.
- * Checks everything: missing imports, unresolved names, duplicate symbols, field numbers, JSON name conflicts,
- * nesting depth before protobuf-c sees a byte. SS_ERR_CONFIG with a one-line text in why (through a), which names
- * sets[i].origin. On SS_OK *out is owned by the caller. */
+/* Compiles FileDescriptorSets into a schema. sets[i].bytes are borrowed for the call; the same file in two
+ * sets counts once when equal in name. Files may come in any order. The well-known types (google/protobuf/
+ * *.proto), google/rpc/ *.proto and google/api/httpbody.proto are always there, whether the sets hold them or
+ * not. Checks everything: missing imports, unresolved names, duplicate symbols, field numbers, JSON name
+ * conflicts, nesting depth before protobuf-c sees a byte. SS_ERR_CONFIG with a one-line text in why (through
+ * a), which names sets[i].origin. On SS_OK *out is owned by the caller. */
 struct ss_descriptor_set {
     struct ss_slice bytes;
     struct ss_slice origin; /* file name, for messages */
 };
-enum ss_err ss_schema_load(const struct ss_descriptor_set *sets, size_t n, struct ss_arena *a, struct ss_slice *why,
-                           struct ss_schema **out);
+enum ss_err ss_schema_load(const struct ss_descriptor_set *sets, size_t n, struct ss_arena *a,
+                           struct ss_slice *why, struct ss_schema **out);
 void ss_schema_free(struct ss_schema *s);
 
 /* By full name without leading dot; NULL when there is none. */
@@ -158,8 +159,8 @@ const struct ss_service *ss_schema_service_at(const struct ss_schema *s, size_t 
 size_t ss_schema_message_count(const struct ss_schema *s);
 const struct ss_message *ss_schema_message_at(const struct ss_schema *s, size_t i);
 
-/* By JSON name or proto name ("[full.name]" for an extension); NULL when there is none. The hash is for callers in
- * a loop that try an expected field first (one memcmp) and come here only then. */
+/* By JSON name or proto name ("[full.name]" for an extension); NULL when there is none. The hash is for
+ * callers in a loop that try an expected field first (one memcmp) and come here only then. */
 const struct ss_field *ss_message_field(const struct ss_message *m, struct ss_slice name);
 /* By number; NULL when unknown. Dense for small numbers. */
 const struct ss_field *ss_message_field_by_number(const struct ss_message *m, uint32_t number);

@@ -32,8 +32,22 @@ static bool may_hold_nul(const ProtobufCMessageDescriptor *md, uint32_t number)
            (md == &google__protobuf__field_descriptor_proto__descriptor && number == 7);
 }
 
+/* protobuf-c merges two occurrences of a message but drops the unknown fields of the first, and with them
+ * features and annotations. *seen has a bit for each field of md that came by. */
+static bool comes_twice(const ProtobufCMessageDescriptor *md, const ProtobufCFieldDescriptor *f,
+                        uint64_t *seen)
+{
+    size_t place = (size_t)(f - md->fields);
+    if (f->label == PROTOBUF_C_LABEL_REPEATED || place >= 64)
+        return false;
+    uint64_t bit = (uint64_t)1 << place;
+    bool twice = *seen & bit;
+    *seen |= bit;
+    return twice;
+}
+
 static enum ss_scan_fault scan_delimited(struct scan *s, const ProtobufCMessageDescriptor *md,
-                                         uint32_t number, const uint8_t *end)
+                                         uint32_t number, uint64_t *seen, const uint8_t *end)
 {
     const uint8_t *before = s->p;
     uint64_t len;
@@ -46,6 +60,8 @@ static enum ss_scan_fault scan_delimited(struct scan *s, const ProtobufCMessageD
     const uint8_t *value_end = s->p + len;
     const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(md, number);
     if (f && f->type == PROTOBUF_C_TYPE_MESSAGE) {
+        if (comes_twice(md, f, seen))
+            return SS_SCAN_TWICE;
         if (++s->depth > SS_SCAN_MAX_DEPTH)
             return SS_SCAN_DEPTH;
         enum ss_scan_fault fault = scan_fields(s, f->descriptor, value_end);
@@ -63,30 +79,43 @@ static enum ss_scan_fault scan_delimited(struct scan *s, const ProtobufCMessageD
     return SS_SCAN_OK;
 }
 
+/* Only these are extended by users. */
+static bool is_options(const ProtobufCMessageDescriptor *md)
+{
+    struct ss_slice name = ss_slice_str(md->short_name), end = SS_LIT("Options");
+    return name.len > end.len && ss_slice_eq(ss_slice_skip(name, name.len - end.len), end);
+}
+
 static enum ss_scan_fault scan_fields(struct scan *s, const ProtobufCMessageDescriptor *md,
                                       const uint8_t *end)
 {
+    uint64_t seen = 0;
     while (s->p < end) {
         const uint8_t *field = s->p;
         uint64_t tag, v;
+        enum ss_scan_fault fault = SS_SCAN_OK;
         if (!ss_scan_varint(&s->p, end, &tag) || tag > UINT32_MAX || tag >> 3 == 0) {
             s->p = field;
             return SS_SCAN_MALFORMED;
         }
-        unsigned wire_type = tag & 7;
-        enum ss_scan_fault fault = SS_SCAN_OK;
-        if (wire_type == 0)
+        switch (tag & 7) {
+        case 0:
             fault = ss_scan_varint(&s->p, end, &v) ? SS_SCAN_OK : SS_SCAN_MALFORMED;
-        else if (wire_type == 1 || wire_type == 5) {
-            size_t n = wire_type == 1 ? 8 : 4;
+            break;
+        case 1:
+        case 5: {
+            size_t n = (tag & 7) == 1 ? 8 : 4;
             if ((size_t)(end - s->p) < n)
                 return SS_SCAN_MALFORMED;
             s->p += n;
-        } else if (wire_type == 2)
-            fault = scan_delimited(s, md, (uint32_t)(tag >> 3), end);
-        else {
+            break;
+        }
+        case 2:
+            fault = scan_delimited(s, md, (uint32_t)(tag >> 3), &seen, end);
+            break;
+        default:
             s->p = field;
-            return wire_type == 3 ? SS_SCAN_GROUP : SS_SCAN_MALFORMED;
+            return (tag & 7) == 3 && is_options(md) ? SS_SCAN_GROUP : SS_SCAN_MALFORMED;
         }
         if (fault != SS_SCAN_OK)
             return fault;

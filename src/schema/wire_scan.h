@@ -1,6 +1,6 @@
 /* A look over descriptor bytes before protobuf-c sees them. protobuf-c recurses as deep as its input says,
- * cuts strings at a NUL and says nothing about where it fails; this walk bounds the first and reports the
- * others. Also the small readers for what protobuf-c hands over raw: its unknown fields. */
+ * cuts strings at a NUL, merges with loss and says nothing about where it fails; this walk bounds the first
+ * and reports the others. Also the small readers for what protobuf-c hands over raw: its unknown fields. */
 #ifndef SS_SCHEMA_WIRE_SCAN_H
 #define SS_SCHEMA_WIRE_SCAN_H
 
@@ -16,6 +16,7 @@ enum ss_scan_fault {
     SS_SCAN_MALFORMED, /* not protobuf wire format, or another wire type than the field has */
     SS_SCAN_DEPTH,     /* nested too deep */
     SS_SCAN_GROUP,     /* a group, which descriptors hold only in exotic options and protobuf-c cannot skip */
+    SS_SCAN_TWICE,     /* two occurrences of a message that is not repeated */
     SS_SCAN_NUL,       /* a NUL in a name */
 };
 

@@ -1,5 +1,5 @@
-/* For the tests of this layer: descriptors compiled by protoc while the test runs, descriptors written by hand, and
- * loading either with a check of the outcome. */
+/* For the tests of this layer: descriptors compiled by protoc while the test runs, descriptors written by
+ * hand, and loading either with a check of the outcome. */
 #ifndef TESTS_SCHEMA_SUPPORT_H
 #define TESTS_SCHEMA_SUPPORT_H
 
@@ -185,11 +185,11 @@ static inline void assert_refused(struct bytes b, const char *part)
     unload(&l);
 }
 
-#define assert_slice(slice, literal)                                                                                   \
-    do {                                                                                                               \
-        struct ss_slice assert_slice_ = (slice);                                                                       \
-        assert_int_equal(assert_slice_.len, strlen(literal));                                                          \
-        assert_memory_equal(assert_slice_.ptr, literal, strlen(literal));                                              \
+#define assert_slice(slice, literal)                                                                         \
+    do {                                                                                                     \
+        struct ss_slice assert_slice_ = (slice);                                                             \
+        assert_int_equal(assert_slice_.len, strlen(literal));                                                \
+        assert_memory_equal(assert_slice_.ptr, literal, strlen(literal));                                    \
     } while (0)
 
 static inline const struct ss_message *message(const struct loaded *l, const char *name)
