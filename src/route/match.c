@@ -137,10 +137,18 @@ static struct ss_slice raw_value(const struct search *s, const struct ss_templat
     return ss_slice_of(from, (size_t)(last.ptr + last.len - from));
 }
 
-static enum ss_err take_values(const struct search *s, struct ss_arena *a, struct ss_route_match *out)
+static enum ss_err decode_value(const struct ss_route *r, const struct ss_template_variable *v,
+                                struct ss_slice raw, struct ss_arena *a, struct ss_slice *out)
+{
+    if (v->multi && !r->rule.options->fully_decode_reserved_expansion)
+        return ss_percent_decode_keep_reserved(raw, a, out);
+    return ss_percent_decode(raw, false, a, out);
+}
+
+static enum ss_err take_values(const struct search *s, bool plain, struct ss_arena *a,
+                               struct ss_route_match *out)
 {
     const struct ss_template *t = &out->route->template;
-    bool decode_all = out->route->rule.options->fully_decode_reserved_expansion;
     out->n_values = t->n_variables;
     if (t->n_variables == 0)
         return SS_OK;
@@ -148,8 +156,8 @@ static enum ss_err take_values(const struct search *s, struct ss_arena *a, struc
     for (size_t i = 0; i < t->n_variables; i++) {
         const struct ss_template_variable *v = &t->variables[i];
         struct ss_slice raw = raw_value(s, t, v);
-        enum ss_err err = v->multi && !decode_all ? ss_percent_decode_keep_reserved(raw, a, &out->values[i])
-                                                  : ss_percent_decode(raw, false, a, &out->values[i]);
+        out->values[i] = raw;
+        enum ss_err err = plain ? SS_OK : decode_value(out->route, v, raw, a, &out->values[i]);
         if (err)
             return err;
     }
@@ -212,7 +220,7 @@ enum ss_err ss_route_match(const struct ss_route_table *t, struct ss_slice http_
     struct search s = {.method = http_method, .is_head = ss_slice_eq(http_method, SS_LIT("HEAD"))};
     out->route = search_path(&s, &t->root, &p);
     if (out->route) {
-        err = take_values(&s, a, out);
+        err = take_values(&s, p.plain, a, out);
         return err ? refuse_path(err, a, st) : SS_OK;
     }
     if (!s.path_known)

@@ -19,6 +19,7 @@ struct ss_path_segment {
 /* Large, for the stack; only what is used is written. */
 struct ss_path {
     size_t n;                    /* segments; 0 for "/" */
+    bool plain;                  /* nothing in it is escaped or needs to be: all text is raw */
     bool trailing_slash;         /* it ended with one that is not in segments */
     bool has_verb;               /* an unescaped ':' in the last segment; the rest is set only then */
     bool stem_is_empty;          /* nothing before that ':' */
