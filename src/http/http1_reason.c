@@ -9,7 +9,7 @@ struct entry {
 };
 
 #define ENTRY(status, reason)                                                                                \
-    [status - 100] = {"HTTP/1.1 " #status " " reason "\r\n", reason,                                         \
+    [(status)-100] = {"HTTP/1.1 " #status " " reason "\r\n", (reason),                                       \
                       sizeof("HTTP/1.1 " #status " " reason "\r\n") - 1}
 
 static const struct entry ENTRIES[] = {

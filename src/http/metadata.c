@@ -137,7 +137,7 @@ enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_sli
         name = ss_slice_skip(name, prefix.len);
         way = SS_FORWARD_RENAMED;
     }
-    if (!metadata_name(name) || owned(name) || !metadata_value(value))
+    if (name.len == 0 || owned(name) || !metadata_name(name) || !metadata_value(value))
         return SS_FORWARD_DROP;
     if (connection.len && named_by_connection(h->name, connection))
         return SS_FORWARD_DROP;

@@ -146,6 +146,7 @@ static void malformed_sizes_are_refused(void **state)
         "3 \r\nabc\r\n",
         "3\t\r\nabc\r\n",
         "3 x\r\nabc\r\n",
+        "3 x;y\r\nabc\r\n",
         "3 3\r\nabc\r\n",
         "\r\n3\r\nabc\r\n",
         "\r\n",

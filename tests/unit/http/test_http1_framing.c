@@ -32,6 +32,7 @@ static void smuggling_by_length_and_coding_is_refused(void **state)
         "Transfer-Encoding: chunked, gzip\r\n",
         "Transfer-Encoding: chunked, identity\r\n",
         "Transfer-Encoding: chunked;q=1\r\n",
+        "Transfer-Encoding: gzip, chunked;q=1\r\n",
         "Transfer-Encoding: \"chunked\"\r\n",
         "Transfer-Encoding: chunked chunked\r\n",
         "Transfer-Encoding:\r\n",

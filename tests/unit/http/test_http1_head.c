@@ -187,6 +187,7 @@ static void a_bare_line_feed_is_refused_at_once(void **state)
 static void a_bare_carriage_return_is_refused(void **state)
 {
     (void)state;
+    assert_refused("GET / HTTP/1.1\rXHost: h\r\n\r\n", SS_ERR_BAD_HTTP);
     assert_fields_refused("1.1", "X: a\rb\r\n", SS_ERR_BAD_HTTP);
     assert_fields_refused("1.1", "X: a\r\r\n", SS_ERR_BAD_HTTP);
     assert_fields_refused("1.1", "X\r: a\r\n", SS_ERR_BAD_HTTP);
