@@ -61,6 +61,32 @@ bool ss_decode_is_list(struct ss_diag *d, const struct ss_node *node)
     return false;
 }
 
+/* Whether an unknown key is that one misspelt: then it is not missing too. */
+static bool misspelt(const struct ss_node *map, const struct ss_keys *parts, size_t n_parts, const char *name)
+{
+    void *field;
+    for (const struct ss_node *e = map->first; e; e = e->next) {
+        struct ss_nearest near;
+        ss_nearest_init(&near, e->key->text);
+        ss_nearest_offer(&near, ss_slice_str(name));
+        if (near.best.len && find(parts, n_parts, e->key->text, &field) == NULL)
+            return true;
+    }
+    return false;
+}
+
+static void check_required(struct ss_diag *d, const struct ss_node *map, const struct ss_keys *parts,
+                           size_t n_parts)
+{
+    for (size_t p = 0; p < n_parts; p++)
+        for (size_t k = 0; k < parts[p].n; k++) {
+            const char *name = parts[p].keys[k].name;
+            if (parts[p].keys[k].required && ss_node_get(map, name) == NULL &&
+                !misspelt(map, parts, n_parts, name))
+                ss_diag_at(d, map, "missing key \"%s\"", name);
+        }
+}
+
 void ss_decode_map(struct ss_diag *d, const struct ss_node *node, const struct ss_keys *parts, size_t n_parts)
 {
     if (!ss_decode_is_map(d, node))
@@ -73,8 +99,5 @@ void ss_decode_map(struct ss_diag *d, const struct ss_node *node, const struct s
         else if (e->kind != SS_NODE_BROKEN)
             k->decode(d, e, field, k->arg);
     }
-    for (size_t p = 0; p < n_parts; p++)
-        for (size_t k = 0; k < parts[p].n; k++)
-            if (parts[p].keys[k].required && ss_node_get(node, parts[p].keys[k].name) == NULL)
-                ss_diag_at(d, node, "missing key \"%s\"", parts[p].keys[k].name);
+    check_required(d, node, parts, n_parts);
 }

@@ -48,8 +48,10 @@ static void check_unique(struct ss_diag *d, const struct ss_server_config *c,
                          const struct ss_listener_config *new, const struct ss_node *at)
 {
     for (size_t i = 0; i < c->n_listeners; i++)
-        if (!any_port(&new->address) && ss_address_eq(&c->listeners[i].address, &new->address))
+        if (!any_port(&new->address) && ss_address_eq(&c->listeners[i].address, &new->address)) {
             ss_diag_at(d, at, "%.*s is listened on already", SS_FMT(new->text));
+            return;
+        }
 }
 
 static void decode_listener(struct ss_diag *d, const struct ss_node *node, struct ss_server_config *out)

@@ -195,9 +195,12 @@ static void report(const struct builder *b, const yaml_parser_t *p, struct ss_sl
     const char *problem = p->problem ? p->problem : "cannot be parsed";
     yaml_mark_t mark = p->error == YAML_READER_ERROR ? mark_at(text, p->problem_offset) : p->problem_mark;
     struct ss_node *at = new_node(b, SS_NODE_BROKEN, mark);
-    if (p->context)
+    bool elsewhere = p->context && p->context_mark.line != mark.line;
+    if (elsewhere)
         ss_diag_at(b->diag, at, "not YAML: %s, %s that began at line %zu", problem, p->context,
                    p->context_mark.line + 1);
+    else if (p->context)
+        ss_diag_at(b->diag, at, "not YAML: %s, %s", problem, p->context);
     else
         ss_diag_at(b->diag, at, "not YAML: %s", problem);
 }
