@@ -23,7 +23,7 @@ struct binder {
     struct ss_status *st;
     size_t violations;
     struct ss_claim claims;
-    struct ss_key_set keys;
+    struct ss_map_keys keys;
 };
 
 /* Counts, and goes on: SS_OK until there are too many. */
@@ -63,7 +63,7 @@ static enum ss_err put_entry(struct binder *b, const struct ss_target *t, const 
         return err;
     bool added;
     struct ss_slice key = ss_slice_of(b->out->ptr + start, b->out->len - start);
-    err = ss_key_set_add(&b->keys, claim, key, b->a, &added);
+    err = ss_map_keys_add(&b->keys, claim, key, b->a, &added);
     if (err)
         return fail(b, err);
     if (!added) {

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 
-struct ss_key {
+struct ss_map_key {
     const struct ss_claim *claim; /* NULL: the slot is free */
     struct ss_slice key;
     uint32_t hash;
@@ -66,21 +66,21 @@ enum ss_claim_result ss_claim_take(struct ss_claim *root, struct ss_field_path p
 }
 
 /* The slot of key, or the free one where it belongs. */
-static struct ss_key *find_slot(const struct ss_key_set *set, const struct ss_key *key)
+static struct ss_map_key *find_slot(const struct ss_map_keys *set, const struct ss_map_key *key)
 {
     for (size_t i = key->hash & (set->cap - 1);; i = (i + 1) & (set->cap - 1)) {
-        struct ss_key *k = &set->slots[i];
+        struct ss_map_key *k = &set->slots[i];
         if (k->claim == NULL ||
             (k->hash == key->hash && k->claim == key->claim && ss_slice_eq(k->key, key->key)))
             return k;
     }
 }
 
-static enum ss_err grow(struct ss_key_set *set, struct ss_arena *a)
+static enum ss_err grow(struct ss_map_keys *set, struct ss_arena *a)
 {
-    struct ss_key_set old = *set;
+    struct ss_map_keys old = *set;
     size_t cap = old.cap ? old.cap * 2 : 16;
-    struct ss_key *slots = ss_arena_try(a, cap * sizeof *slots);
+    struct ss_map_key *slots = ss_arena_try(a, cap * sizeof *slots);
     if (slots == NULL)
         return SS_ERR_LIMIT;
     memset(slots, 0, cap * sizeof *slots);
@@ -92,16 +92,16 @@ static enum ss_err grow(struct ss_key_set *set, struct ss_arena *a)
     return SS_OK;
 }
 
-enum ss_err ss_key_set_add(struct ss_key_set *set, const struct ss_claim *claim, struct ss_slice key,
-                           struct ss_arena *a, bool *added)
+enum ss_err ss_map_keys_add(struct ss_map_keys *set, const struct ss_claim *claim, struct ss_slice key,
+                            struct ss_arena *a, bool *added)
 {
     if (set->n * 2 >= set->cap) {
         enum ss_err err = grow(set, a);
         if (err)
             return err;
     }
-    struct ss_key k = {.claim = claim, .key = key, .hash = ss_hash(key)};
-    struct ss_key *slot = find_slot(set, &k);
+    struct ss_map_key k = {.claim = claim, .key = key, .hash = ss_hash(key)};
+    struct ss_map_key *slot = find_slot(set, &k);
     *added = slot->claim == NULL;
     if (!*added)
         return SS_OK;

@@ -28,14 +28,14 @@ enum ss_claim_result ss_claim_take(struct ss_claim *root, struct ss_field_path p
                                    const struct ss_claim **other);
 
 /* The map keys set so far. */
-struct ss_key_set {
-    struct ss_key *slots;
+struct ss_map_keys {
+    struct ss_map_key *slots;
     size_t n, cap;
 };
 
 /* Adds key (as on the wire; copied) of the map that claim stands for. *added is false when it was there.
  * SS_ERR_LIMIT when the arena is at its cap. set is zeroed before the first. */
-enum ss_err ss_key_set_add(struct ss_key_set *set, const struct ss_claim *claim, struct ss_slice key,
-                           struct ss_arena *a, bool *added);
+enum ss_err ss_map_keys_add(struct ss_map_keys *set, const struct ss_claim *claim, struct ss_slice key,
+                            struct ss_arena *a, bool *added);
 
 #endif
