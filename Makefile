@@ -116,6 +116,16 @@ $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(1)): $(1) $(foreach l,$(2) $(DEPS_$(2)
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit_rule,$(t),$(word 3,$(subst /, ,$(t))))))
 
+# The messages that tests and fuzzers of transcoding work on.
+RICH := $(wildcard tests/unit/transcode/*.proto)
+$(GEN)/transcode/rich_set.pb: $(RICH)
+	@mkdir -p $(@D)
+	protoc -I tests/unit/transcode -I $(PROTO_STD) --include_imports --descriptor_set_out=$@ $(RICH)
+$(GEN)/transcode/rich_set.h: $(GEN)/transcode/rich_set.pb scripts/embed.sh
+	scripts/embed.sh rich_set $< > $@.tmp && mv $@.tmp $@
+$(filter $(OUT)/unit/transcode/%,$(UNIT_BIN)): | $(GEN)/transcode/rich_set.h
+$(foreach p,fuzz replay,$(foreach f,json_to_wire wire_to_json roundtrip,$(OUT)/fuzz/$(p)_$(f))): | $(GEN)/transcode/rich_set.h
+
 # make unit VARIANT=asan [L=layer]: build and run the unit tests, of one layer or of all.
 UNIT_RUN = $(if $(L),$(filter $(OUT)/unit/$(L)/%,$(UNIT_BIN)),$(UNIT_BIN))
 unit: $(UNIT_RUN)

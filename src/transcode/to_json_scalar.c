@@ -1,0 +1,176 @@
+/* One scalar value from the wire, and its JSON. */
+#include "transcode/default.h"
+#include "transcode/to_json.h"
+#include "json/number.h"
+#include "json/writer.h"
+
+const char *ss_value_read(const struct ss_field *f, const char *p, const char *end, struct ss_value *v)
+{
+    if (f->wire_type == SS_WIRE_BYTES)
+        return ss_wire_get_bytes(p, end, &v->bytes);
+    if (f->wire_type == SS_WIRE_FIXED64) {
+        if (end - p < 8)
+            return NULL;
+        v->bits = ss_fixed64_get(p);
+        return p + 8;
+    }
+    if (f->wire_type == SS_WIRE_FIXED32) {
+        if (end - p < 4)
+            return NULL;
+        v->bits = ss_fixed32_get(p);
+        return p + 4;
+    }
+    p = ss_varint_get(p, end, &v->bits);
+    if (!p)
+        return NULL;
+    switch ((enum ss_type)f->type) {
+    case SS_TYPE_BOOL:
+        v->bits = v->bits != 0;
+        break;
+    case SS_TYPE_INT32:
+    case SS_TYPE_UINT32:
+    case SS_TYPE_ENUM:
+        v->bits = (uint32_t)v->bits;
+        break;
+    case SS_TYPE_SINT32:
+        v->bits = (uint32_t)ss_zigzag_decode((uint32_t)v->bits);
+        break;
+    case SS_TYPE_SINT64:
+        v->bits = (uint64_t)ss_zigzag_decode(v->bits);
+        break;
+    case SS_TYPE_INT64:
+    case SS_TYPE_UINT64:
+    case SS_TYPE_DOUBLE:
+    case SS_TYPE_FLOAT:
+    case SS_TYPE_FIXED64:
+    case SS_TYPE_FIXED32:
+    case SS_TYPE_SFIXED64:
+    case SS_TYPE_SFIXED32:
+    case SS_TYPE_STRING:
+    case SS_TYPE_BYTES:
+    case SS_TYPE_GROUP:
+    case SS_TYPE_MESSAGE:
+        break;
+    }
+    return p;
+}
+
+bool ss_value_unknown(const struct ss_field *f, const struct ss_value *v)
+{
+    return f->enumeration && f->enumeration->closed &&
+           !ss_enum_by_number(f->enumeration, (int32_t)(uint32_t)v->bits);
+}
+
+bool ss_value_is_zero(const struct ss_field *f, const struct ss_value *v)
+{
+    return f->wire_type == SS_WIRE_BYTES ? v->bytes.len == 0 : v->bits == 0;
+}
+
+static unsigned print_quoted(char *p, unsigned n)
+{
+    memmove(p + 1, p, n);
+    p[0] = p[n + 1] = '"';
+    return n + 2;
+}
+
+static unsigned print_copy(char *p, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(p, text, n);
+    return (unsigned)n;
+}
+
+static unsigned print_double(char *p, uint64_t bits)
+{
+    double v;
+    memcpy(&v, &bits, sizeof v);
+    if (__builtin_isfinite(v))
+        return ss_print_double(p, v);
+    return print_copy(p, __builtin_isnan(v) ? "\"NaN\"" : v > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+}
+
+static unsigned print_float(char *p, uint64_t bits)
+{
+    float v;
+    uint32_t u = (uint32_t)bits;
+    memcpy(&v, &u, sizeof v);
+    if (__builtin_isfinite(v))
+        return ss_print_float(p, v);
+    return print_copy(p, __builtin_isnan(v) ? "\"NaN\"" : v > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+}
+
+/* At most SS_NUMBER_MAX + 2 bytes. */
+static unsigned print_number(const struct ss_to_json *w, const struct ss_field *f, uint64_t bits, char *p)
+{
+    unsigned n;
+    switch ((enum ss_type)f->type) {
+    case SS_TYPE_DOUBLE:
+        return print_double(p, bits);
+    case SS_TYPE_FLOAT:
+        return print_float(p, bits);
+    case SS_TYPE_INT64:
+    case SS_TYPE_SINT64:
+    case SS_TYPE_SFIXED64:
+        n = ss_print_int64(p, (int64_t)bits);
+        return w->options.int64_as_number ? n : print_quoted(p, n);
+    case SS_TYPE_UINT64:
+    case SS_TYPE_FIXED64:
+        n = ss_print_uint64(p, bits);
+        return w->options.int64_as_number ? n : print_quoted(p, n);
+    case SS_TYPE_INT32:
+    case SS_TYPE_SINT32:
+    case SS_TYPE_SFIXED32:
+    case SS_TYPE_ENUM:
+        return ss_print_int64(p, (int32_t)(uint32_t)bits);
+    case SS_TYPE_UINT32:
+    case SS_TYPE_FIXED32:
+        return ss_print_uint64(p, bits);
+    case SS_TYPE_BOOL:
+        return print_copy(p, bits ? "true" : "false");
+    case SS_TYPE_STRING:
+    case SS_TYPE_BYTES:
+    case SS_TYPE_GROUP:
+    case SS_TYPE_MESSAGE:
+        break;
+    }
+    return 0;
+}
+
+bool ss_to_json_value(struct ss_to_json *w, const struct ss_field *f, const struct ss_value *v)
+{
+    if (f->type == SS_TYPE_STRING)
+        return ss_to_json_string(w, v->bytes, f->validate_utf8);
+    if (f->type == SS_TYPE_BYTES) {
+        enum ss_err err = ss_json_write_base64(w->out, v->bytes);
+        return err ? ss_to_json_fail(w, err) : true;
+    }
+    if (f->type == SS_TYPE_ENUM) {
+        if (f->enumeration->null_value)
+            return ss_to_json_text(w, "null", 4);
+        const struct ss_enum_value *e =
+            w->options.enums_as_ints ? NULL : ss_enum_by_number(f->enumeration, (int32_t)(uint32_t)v->bits);
+        if (e)
+            return ss_to_json_text(w, e->json.ptr, e->json.len);
+    }
+    struct ss_buf *out = w->out;
+    if (__builtin_expect(out->cap - out->len >= SS_NUMBER_MAX + 2, 1)) {
+        out->len += print_number(w, f, v->bits, out->ptr + out->len);
+        return true;
+    }
+    char text[SS_NUMBER_MAX + 2];
+    return ss_to_json_text(w, text, print_number(w, f, v->bits, text));
+}
+
+bool ss_to_json_default(struct ss_to_json *w, const struct ss_field *f, bool explicit)
+{
+    if (f->repeated)
+        return ss_to_json_text(w, f->map ? "{}" : "[]", 2);
+    if (f->message)
+        return ss_to_json_text(w, "null", 4);
+    struct ss_value v = {0, {NULL, 0}};
+    if (explicit && f->default_text.len)
+        ss_field_default(f, w->arena, &v.bits, &v.bytes);
+    else if (f->type == SS_TYPE_ENUM && f->enumeration->closed && f->enumeration->n_values)
+        v.bits = (uint32_t)f->enumeration->values[0].number;
+    return ss_to_json_value(w, f, &v);
+}
