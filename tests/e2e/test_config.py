@@ -224,6 +224,7 @@ def test_serve_with_flags_only(services, descriptors):
             "--descriptor", descriptors, "--listen", f"127.0.0.1:{listen}", "--admin", f"127.0.0.1:{admin}",
         ]
     )
+
     def answer():
         assert child.alive, child.stderr
         try:

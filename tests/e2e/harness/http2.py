@@ -40,7 +40,8 @@ class Connection:
                 client=True, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
             )
         self.consume = True  # give credit back as data comes
-        self.goaway = None
+        self.goaway = None  # error code
+        self._partial = b""
         self.streams = {}
         self.h2.initiate_connection()
         self.flush()
@@ -81,15 +82,27 @@ class Connection:
         data = self.socket.recv(65536)
         if not data:
             return False
-        for event in self.h2.receive_data(data):
+        for event in self.h2.receive_data(self._without_goaway(data)):
             self._take(event)
         self.flush()
         return True
 
+    def _without_goaway(self, data):
+        """Whole frames but GOAWAY: h2 refuses everything behind one, where streams may well finish (RFC 9113, 6.8)."""
+        self._partial += data
+        frames = b""
+        while len(self._partial) >= 9:
+            end = 9 + int.from_bytes(self._partial[:3], "big")
+            if len(self._partial) < end:
+                break
+            frame, self._partial = self._partial[:end], self._partial[end:]
+            if frame[3] == 7:
+                self.goaway = int.from_bytes(frame[13:17], "big")
+            else:
+                frames += frame
+        return frames
+
     def _take(self, event):
-        if isinstance(event, h2.events.ConnectionTerminated):
-            self.goaway = event.error_code
-            return
         stream = self.streams.get(getattr(event, "stream_id", None))
         if stream is None:
             return

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 
@@ -18,6 +17,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 E2E = ROOT / "tests/e2e"
 BINARY = pathlib.Path(os.environ.get("SIDESPAN_BIN", ROOT / "build/asan/sidespan"))
 PYTHON = "/usr/bin/python3"
+for name, options in {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
+    "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1",
+}.items():
+    os.environ.setdefault(name, options)  # scripts/test.sh has said what it wants already
 SANITIZER = re.compile(
     r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|runtime error:|WARNING: ThreadSanitizer|UndefinedBehaviorSanitizer"
 )
