@@ -22,7 +22,8 @@ bool ss_address_eq(const struct ss_address *x, const struct ss_address *y);
 
 /* Asynchronous getaddrinfo for TCP. done comes once, in a later turn, and never after ss_resolve_cancel;
  * addrs are borrowed for the call (n is 0 on error). port in host byte order. A numeric host resolves without
- * a thread, in a later turn all the same. host is copied. */
+ * a thread, in a later turn all the same. host is copied. The only error is SS_ERR_UNAVAILABLE. The resolve
+ * is freed by its done or its cancel, whichever comes. */
 struct ss_resolve;
 typedef void ss_resolve_done(void *ctx, enum ss_err err, const char *why, const struct ss_address *addrs,
                              size_t n);

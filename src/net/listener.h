@@ -30,7 +30,8 @@ void ss_listener_close(struct ss_listener *n);
 /* Connects, with TLS when tls is not NULL (server_name: SNI and verification, copied; ALPN must come out as
  * h2). done comes once in a later turn, never after cancel: a stream that the callee owns, or NULL with err
  * and a text that may be logged (why: "certificate verify failed: unable to get local issuer certificate",
- * "connection refused"). */
+ * "connection refused").
+ * The only error is SS_ERR_UNAVAILABLE. The connect is freed by its done or its cancel, whichever comes. */
 struct ss_connect;
 typedef void ss_connect_done(void *ctx, struct ss_stream *s, enum ss_err err, const char *why);
 struct ss_connect *ss_connect_start(struct ss_loop *l, const struct ss_address *to, struct ss_tls *tls,

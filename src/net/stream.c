@@ -237,7 +237,7 @@ size_t ss_stream_pending(const struct ss_stream *s)
 
 bool ss_stream_blocked(const struct ss_stream *s)
 {
-    return s->armed;
+    return s->refused;
 }
 
 struct ss_loop *ss_stream_loop(const struct ss_stream *s)

@@ -68,7 +68,8 @@ bool ss_stream_is_tls(const struct ss_stream *s);
 bool ss_stream_is_unix(const struct ss_stream *s);
 /* The peer's IP address without port as text, "unix" for a unix socket; lives as long as the stream. */
 struct ss_slice ss_stream_peer(struct ss_stream *s);
-/* Total bytes read and written since it was opened, for minimum-rate checks and logs. */
+/* Total bytes that came from the kernel and that it took, with TLS ciphertext, since it was opened: for
+ * minimum-rate checks and logs. */
 uint64_t ss_stream_bytes_in(const struct ss_stream *s);
 uint64_t ss_stream_bytes_out(const struct ss_stream *s);
 

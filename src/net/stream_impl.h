@@ -53,7 +53,7 @@ struct ss_stream {
     bool dirty : 1;   /* in a list of the loop, to be settled */
     bool reading : 1; /* registered with h2o for reading */
     bool armed : 1;   /* registered with h2o for writing */
-    bool refused : 1; /* drained is owed */
+    bool refused : 1; /* the kernel refused bytes that wait; drained is owed */
 };
 
 /* Takes ownership of sock and its descriptor; paused, without owner. */

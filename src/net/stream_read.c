@@ -70,7 +70,9 @@ static bool decrypt(struct ss_stream *s)
         if (r == SS_TLS_END)
             on_end(s);
         if (r == SS_TLS_FAILED) {
-            ss_log_write(s->loop->log, SS_LOG_INFO, "TLS: %s", ss_tls_conn_why(s->tls));
+            struct ss_slice peer = ss_stream_peer(s);
+            ss_log_write(s->loop->log, SS_LOG_INFO, "TLS with %.*s: %s", SS_FMT(peer),
+                         ss_tls_conn_why(s->tls));
             ss_stream_die(s);
         }
         if (r == SS_TLS_END || r == SS_TLS_FAILED)

@@ -158,7 +158,9 @@ static bool set_up(SSL_CTX *ssl, bool server)
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     /* Tickets need no cache, and a cache is a lock that all threads share. */
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-    if (SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1)
+    /* RFC 9113 §9.2.2: in TLS 1.2 none but ephemeral key exchange with an AEAD. */
+    if (SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL") != 1)
         return false;
     if (!server)
         return SSL_CTX_set_alpn_protos(ssl, h2, sizeof(h2) - 1) == 0;

@@ -21,7 +21,8 @@ struct ss_tls;
 /* Server role: ALPN h2 and http/1.1, server's order; a client without ALPN is http/1.1 or prior knowledge.
  * SS_ERR_CONFIG with a one-line text in *why (through a) that names the file at fault: unreadable, not PEM,
  * key that does not fit the certificate, encrypted key (never a prompt), expired certificate (warning only:
- * not an error). */
+ * not an error).
+ * With SS_OK, *why is empty or that warning. */
 enum ss_err ss_tls_server_new(const struct ss_tls_config *config, struct ss_arena *a, struct ss_slice *why,
                               struct ss_tls **out);
 /* Client role: ALPN h2, required of the server. */
