@@ -6,6 +6,7 @@
 #include "config/file.h"
 #include "config/nearest.h"
 #include "config/units.h"
+#include "http/grpc_timeout.h"
 
 static bool plain_bool(const struct ss_node *n, bool *value)
 {
@@ -185,10 +186,13 @@ void ss_decode_bytes64(struct ss_diag *d, const struct ss_node *value, void *fie
 
 static bool milliseconds(struct ss_diag *d, const struct ss_node *value, const void *range, uint64_t *v)
 {
-    if (value->kind != SS_NODE_SCALAR || !ss_duration_parse(value->text, v)) {
+    int64_t ms = 0;
+    bool zero = ss_slice_eq(value->text, SS_LIT("0"));
+    if (value->kind != SS_NODE_SCALAR || (!zero && ss_duration_parse(value->text, false, &ms) != SS_OK)) {
         ss_decode_wrong(d, value, "a duration such as 10s, 0.4s, 400ms or 5m");
         return false;
     }
+    *v = (uint64_t)ms;
     return in_range(d, value, *v, range, "ms");
 }
 

@@ -29,7 +29,7 @@ static void decode_stream(struct ss_diag *d, const struct ss_node *value, void *
     };
     (void)arg;
     struct ss_route_keys *into = field;
-    int form = into->options.stream;
+    int form = (int)into->options.stream;
     if (value->kind == SS_NODE_MAP)
         ss_decode_map(d, value, &SS_KEYS(keys, &form), 1);
     else

@@ -1,4 +1,4 @@
-/* Durations and sizes as configuration writes them. */
+/* Sizes and numbers as configuration writes them; durations are ss_duration_parse's. */
 #ifndef SS_CONFIG_UNITS_H
 #define SS_CONFIG_UNITS_H
 
@@ -6,9 +6,6 @@
 
 #include "base/slice.h"
 
-/* "10s", "0.4s", "400ms", "5m", "1h", and "0"; rounded up to whole milliseconds. At most 100 years. False: it
- * is none. */
-bool ss_duration_parse(struct ss_slice text, uint64_t *ms);
 /* "1048576", "64KiB", "4MiB", "1GiB" and the decimal "64kB" (or KB), "4MB", "1GB", "10B". False: it is none,
  * or does not fit. */
 bool ss_size_parse(struct ss_slice text, uint64_t *bytes);

@@ -28,7 +28,7 @@ static void durations_are_whole_milliseconds(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         uint64_t ms = 12345;
-        if (!ss_duration_parse(ss_slice_str(good[i].text), &ms) || ms != good[i].ms)
+        if (ss_duration_parse(ss_slice_str(good[i].text), false, &ms) != SS_OK || ms != good[i].ms)
             fail_msg("\"%s\" gave %llu", good[i].text, (unsigned long long)ms);
     }
 }
@@ -61,7 +61,7 @@ static void what_is_no_duration_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint64_t ms;
-        if (ss_duration_parse(ss_slice_str(bad[i]), &ms))
+        if (ss_duration_parse(ss_slice_str(bad[i]), false, &ms) == SS_OK)
             fail_msg("\"%s\" was taken for a duration", bad[i]);
     }
 }
