@@ -84,8 +84,8 @@ class Documents:
 
     def _read_token(self, token, context):
         try:
-            return base64.urlsafe_b64decode(token.encode()).decode()
-        except ValueError:
+            return base64.b64decode(token, altchars="-_", validate=True).decode()
+        except ValueError:  # not base64, or not UTF-8 in it
             self._errors.bad_field(context, "page_token", "not a token of an earlier answer")
 
     def Create(self, request, context):
