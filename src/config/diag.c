@@ -17,7 +17,8 @@ struct ss_slice ss_diag_position(const struct ss_node *at, struct ss_arena *a)
     return ss_arena_printf(a, "%.*s:%u:%u", SS_FMT(at->source->name), at->line, at->column);
 }
 
-__attribute__((format(printf, 3, 0))) static struct ss_slice one_line(struct ss_arena *a, const struct ss_node *at, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static struct ss_slice
+one_line(struct ss_arena *a, const struct ss_node *at, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);

@@ -1,70 +1,7 @@
-/* Durations and sizes. */
+/* Sizes. */
 #include "config/units.h"
 
 #include "config/support.h"
-
-static void durations_are_whole_milliseconds(void **state)
-{
-    static const struct {
-        const char *text;
-        uint64_t ms;
-    } good[] = {
-        {"10s", 10000},
-        {"0.4s", 400},
-        {"400ms", 400},
-        {"5m", 300000},
-        {"1h", 3600000},
-        {"0", 0},
-        {"0s", 0},
-        {"1.5m", 90000},
-        {"0.0001s", 1},
-        {"1.0005s", 1001},
-        {"0.000000001s", 1},
-        {"0.5ms", 1},
-        {"007s", 7000},
-        {"36600h", 131760000000},
-        {"878400h", UINT64_C(3162240000000)},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        uint64_t ms = 12345;
-        if (ss_duration_parse(ss_slice_str(good[i].text), false, &ms) != SS_OK || ms != good[i].ms)
-            fail_msg("\"%s\" gave %llu", good[i].text, (unsigned long long)ms);
-    }
-}
-
-static void what_is_no_duration_is_refused(void **state)
-{
-    static const char *const bad[] = {"",
-                                      "s",
-                                      "10",
-                                      "10 s",
-                                      "-1s",
-                                      "+1s",
-                                      "1.s",
-                                      ".5s",
-                                      "1e3s",
-                                      "1S",
-                                      "1d",
-                                      "1m30s",
-                                      "1s ",
-                                      " 1s",
-                                      "1,5s",
-                                      "1.5.5s",
-                                      "ms",
-                                      "0x1s",
-                                      "00",
-                                      "0.0000000001s",
-                                      "99999999999999999999s",
-                                      "18446744073709551615h",
-                                      "878401h"};
-    (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        uint64_t ms;
-        if (ss_duration_parse(ss_slice_str(bad[i]), false, &ms) == SS_OK)
-            fail_msg("\"%s\" was taken for a duration", bad[i]);
-    }
-}
 
 static void sizes_have_binary_and_decimal_units(void **state)
 {
@@ -119,8 +56,6 @@ static void what_is_no_size_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations_are_whole_milliseconds),
-        cmocka_unit_test(what_is_no_duration_is_refused),
         cmocka_unit_test(sizes_have_binary_and_decimal_units),
         cmocka_unit_test(what_is_no_size_is_refused),
     };
