@@ -173,7 +173,8 @@ static bool take(struct walk *w, enum ss_json_token token)
 
 bool ss_json_explain(struct ss_slice text, unsigned max_depth, char *stack, struct ss_json_fault *fault)
 {
-    struct walk w = {.fault = fault, .expect = VALUE, .stack = stack, .max_depth = max_depth};
+    struct walk w = {.fault = fault, .expect = VALUE, .max_depth = max_depth};
+    w.stack = stack;
     ss_json_lexer_init(&w.lexer, text);
     for (;;) {
         enum ss_json_token token = ss_json_lexer_next(&w.lexer, fault);

@@ -8,28 +8,17 @@ static const char pairs[] = "000102030405060708091011121314151617181920212223242
                             "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
                             "8081828384858687888990919293949596979899";
 
+/* Of v in decimal; 1 for 0. */
 static inline unsigned count_digits(uint64_t v)
 {
-    static const uint64_t tens[] = {0,
-                                    10,
-                                    100,
-                                    1000,
-                                    10000,
-                                    100000,
-                                    1000000,
-                                    10000000,
-                                    100000000,
-                                    1000000000,
-                                    10000000000,
-                                    100000000000,
-                                    1000000000000,
-                                    10000000000000,
-                                    100000000000000,
-                                    1000000000000000,
-                                    10000000000000000,
-                                    100000000000000000,
-                                    1000000000000000000,
-                                    10000000000000000000u};
+    /* clang-format off */
+    static const uint64_t tens[] = {
+        0,
+        10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u,
+        100000000000u, 1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u,
+        10000000000000000u, 100000000000000000u, 1000000000000000000u, 10000000000000000000u,
+    };
+    /* clang-format on */
     unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1);
     unsigned guess = bits * 1233 >> 12; /* floor(log10(2^bits)): one digit less than it has, or as many */
     return guess + (v >= tens[guess]);
@@ -49,7 +38,7 @@ static inline void put_digits(char *out, uint64_t v, unsigned n)
 
 unsigned ss_print_uint64(char *out, uint64_t v)
 {
-    unsigned n = v ? count_digits(v) : 1;
+    unsigned n = count_digits(v);
     put_digits(out, v, n);
     return n;
 }
@@ -90,7 +79,9 @@ static unsigned put_decimal(char *out, uint64_t digits, int exp10)
         out[point] = '.';
         out += n + 1;
     } else {
-        memcpy(out, "0.000000", 8);
+        out[0] = '0';
+        out[1] = '.';
+        memset(out + 2, '0', (size_t)-point);
         put_digits(out + 2 - point, digits, n);
         out += 2 - point + (int)n;
     }
