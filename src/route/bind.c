@@ -160,7 +160,7 @@ static enum ss_err bind_params(struct binder *b, struct ss_slice query)
 {
     struct ss_query_param raw;
     while (ss_query_next(&query, &raw)) {
-        struct ss_slice name, value;
+        struct ss_slice name, value = {0};
         enum ss_err err = ss_percent_decode(raw.name, true, b->a, &name);
         if (err == SS_ERR_INVALID)
             name = ss_slice_of(raw.name.ptr, ss_utf8_valid_len(raw.name));

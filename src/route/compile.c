@@ -79,8 +79,9 @@ static enum ss_err resolve_variable(struct compiler *c, const struct ss_template
         rest = ss_slice_skip(rest, name.len + 1);
         column += name.len + 1;
     }
-    const struct ss_field **copy = ss_arena_alloc(c->a, n * sizeof *copy);
-    memcpy(copy, fields, n * sizeof *copy);
+    const struct ss_field **copy = ss_arena_alloc(c->a, n * sizeof(void *));
+    for (size_t i = 0; i < n; i++)
+        copy[i] = fields[i];
     *out = (struct ss_field_path){.fields = copy, .n = n};
     return SS_OK;
 }

@@ -31,7 +31,8 @@ enum ss_err ss_emit_wrap(struct ss_buf *out, size_t start, const struct ss_field
             frame.tail_len = (size_t)(end - frame.tail);
         } else {
             char len[SS_VARINT_MAX];
-            prepend(&frame, len, (size_t)(ss_varint_put(len, inner) - len));
+            const char *end = ss_varint_put(len, inner);
+            prepend(&frame, len, (size_t)(end - len));
         }
         prepend(&frame, f->tag, f->tag_len);
         inner = sizeof frame.head - frame.head_at + body + frame.tail_len;
