@@ -7,8 +7,7 @@
 enum { MAX_PACKAGE_DEPTH = 100 };
 
 static enum ss_err add_result(struct ss_load *l, const struct ss_file *file, const struct ss_symbol *parent,
-                              struct ss_slice name, enum ss_symbol_result result,
-                              const struct ss_symbol *there)
+                              enum ss_symbol_result result, const struct ss_symbol *there)
 {
     switch (result) {
     case SS_SYMBOL_ADDED:
@@ -20,19 +19,22 @@ static enum ss_err add_result(struct ss_load *l, const struct ss_file *file, con
     case SS_SYMBOL_NO_MEMORY:
         break;
     }
-    (void)name;
     return ss_load_too_large(l);
 }
 
-static enum ss_err add(struct ss_load *l, const struct ss_file *file, const struct ss_symbol *parent,
-                       const char *cname, enum ss_symbol_kind kind, struct ss_symbol **out)
+/* NULL when it failed, and said why. */
+static struct ss_symbol *add(struct ss_load *l, const struct ss_file *file, const struct ss_symbol *parent,
+                             const char *cname, enum ss_symbol_kind kind)
 {
     struct ss_slice name = ss_slice_str(cname);
-    if (!ss_name_is_identifier(name))
-        return ss_load_fail(l, file, parent, "\"%.*s\" is not a name", (int)(name.len < 64 ? name.len : 64),
-                            name.len ? name.ptr : "");
-    enum ss_symbol_result result = ss_symbols_add(&l->symbols, parent, name, kind, file, out);
-    return add_result(l, file, parent, name, result, *out);
+    struct ss_symbol *s = NULL;
+    if (!ss_name_is_identifier(name)) {
+        (void)ss_load_fail(l, file, parent, "\"%.*s\" is not a name", (int)(name.len < 64 ? name.len : 64),
+                           name.len ? name.ptr : "");
+        return NULL;
+    }
+    enum ss_symbol_result result = ss_symbols_add(&l->symbols, parent, name, kind, file, &s);
+    return add_result(l, file, parent, result, s) == SS_OK ? s : NULL;
 }
 
 /* A package may be declared in many files. */
@@ -52,7 +54,7 @@ static enum ss_err add_package(struct ss_load *l, const struct ss_file *file, co
         struct ss_symbol *s = NULL;
         enum ss_symbol_result result = ss_symbols_add(&l->symbols, *out, part, SS_SYMBOL_PACKAGE, file, &s);
         if (result != SS_SYMBOL_EXISTS || s->kind != SS_SYMBOL_PACKAGE) {
-            enum ss_err err = add_result(l, file, *out, part, result, s);
+            enum ss_err err = add_result(l, file, *out, result, s);
             if (err != SS_OK)
                 return err;
         }
@@ -64,10 +66,9 @@ static enum ss_err add_package(struct ss_load *l, const struct ss_file *file, co
 static enum ss_err declare_enum(struct ss_load *l, const struct ss_file *file, const struct ss_symbol *scope,
                                 const struct ss_features *features, const pb_enum *p)
 {
-    struct ss_symbol *s = NULL, *value = NULL;
-    enum ss_err err = add(l, file, scope, p->name, SS_SYMBOL_ENUM, &s);
-    if (err != SS_OK)
-        return err;
+    struct ss_symbol *s = add(l, file, scope, p->name, SS_SYMBOL_ENUM);
+    if (s == NULL)
+        return SS_ERR_CONFIG;
     struct ss_enum_def *def = ss_load_work(l, 1, sizeof(*def));
     if (def == NULL)
         return ss_load_too_large(l);
@@ -79,9 +80,10 @@ static enum ss_err declare_enum(struct ss_load *l, const struct ss_file *file, c
     *l->enums_tail = def;
     l->enums_tail = &def->next;
     l->n_enums++;
-    for (size_t i = 0; i < p->n_value && err == SS_OK; i++)
-        err = add(l, file, scope, p->value[i]->name, SS_SYMBOL_ENUM_VALUE, &value);
-    return err;
+    for (size_t i = 0; i < p->n_value; i++)
+        if (add(l, file, scope, p->value[i]->name, SS_SYMBOL_ENUM_VALUE) == NULL)
+            return SS_ERR_CONFIG;
+    return SS_OK;
 }
 
 static enum ss_err declare_extensions(struct ss_load *l, const struct ss_file *file,
@@ -89,10 +91,9 @@ static enum ss_err declare_extensions(struct ss_load *l, const struct ss_file *f
                                       pb_field **v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        struct ss_symbol *s = NULL;
-        enum ss_err err = add(l, file, scope, v[i]->name, SS_SYMBOL_EXTENSION, &s);
-        if (err != SS_OK)
-            return err;
+        struct ss_symbol *s = add(l, file, scope, v[i]->name, SS_SYMBOL_EXTENSION);
+        if (s == NULL)
+            return SS_ERR_CONFIG;
         struct ss_extension_def *def = ss_load_work(l, 1, sizeof(*def));
         if (def == NULL)
             return ss_load_too_large(l);
@@ -106,12 +107,13 @@ static enum ss_err declare_extensions(struct ss_load *l, const struct ss_file *f
 static enum ss_err declare_members(struct ss_load *l, struct ss_message_def *def)
 {
     const pb_message *p = def->proto;
-    struct ss_symbol *s = NULL;
     enum ss_err err = SS_OK;
-    for (size_t i = 0; i < p->n_field && err == SS_OK; i++)
-        err = add(l, def->file, def->symbol, p->field[i]->name, SS_SYMBOL_FIELD, &s);
-    for (size_t i = 0; i < p->n_oneof_decl && err == SS_OK; i++)
-        err = add(l, def->file, def->symbol, p->oneof_decl[i]->name, SS_SYMBOL_ONEOF, &s);
+    for (size_t i = 0; i < p->n_field; i++)
+        if (add(l, def->file, def->symbol, p->field[i]->name, SS_SYMBOL_FIELD) == NULL)
+            return SS_ERR_CONFIG;
+    for (size_t i = 0; i < p->n_oneof_decl; i++)
+        if (add(l, def->file, def->symbol, p->oneof_decl[i]->name, SS_SYMBOL_ONEOF) == NULL)
+            return SS_ERR_CONFIG;
     for (size_t i = 0; i < p->n_enum_type && err == SS_OK; i++)
         err = declare_enum(l, def->file, def->symbol, &def->features, p->enum_type[i]);
     if (err == SS_OK)
@@ -123,10 +125,9 @@ static enum ss_err declare_message(struct ss_load *l, const struct ss_file *file
                                    const struct ss_symbol *scope, const struct ss_features *features,
                                    const pb_message *p)
 {
-    struct ss_symbol *s = NULL;
-    enum ss_err err = add(l, file, scope, p->name, SS_SYMBOL_MESSAGE, &s);
-    if (err != SS_OK)
-        return err;
+    struct ss_symbol *s = add(l, file, scope, p->name, SS_SYMBOL_MESSAGE);
+    if (s == NULL)
+        return SS_ERR_CONFIG;
     struct ss_message_def *def = ss_load_work(l, 1, sizeof(*def));
     if (def == NULL)
         return ss_load_too_large(l);
@@ -139,7 +140,7 @@ static enum ss_err declare_message(struct ss_load *l, const struct ss_file *file
     *l->messages_tail = def;
     l->messages_tail = &def->next;
     l->n_messages++;
-    err = declare_members(l, def);
+    enum ss_err err = declare_members(l, def);
     for (size_t i = 0; i < p->n_nested_type && err == SS_OK; i++)
         err = declare_message(l, file, s, &def->features, p->nested_type[i]);
     return err;
@@ -148,10 +149,9 @@ static enum ss_err declare_message(struct ss_load *l, const struct ss_file *file
 static enum ss_err declare_service(struct ss_load *l, const struct ss_file *file,
                                    const struct ss_symbol *scope, const pb_service *p)
 {
-    struct ss_symbol *s = NULL, *method = NULL;
-    enum ss_err err = add(l, file, scope, p->name, SS_SYMBOL_SERVICE, &s);
-    if (err != SS_OK)
-        return err;
+    struct ss_symbol *s = add(l, file, scope, p->name, SS_SYMBOL_SERVICE);
+    if (s == NULL)
+        return SS_ERR_CONFIG;
     struct ss_service_def *def = ss_load_work(l, 1, sizeof(*def));
     if (def == NULL)
         return ss_load_too_large(l);
@@ -159,9 +159,10 @@ static enum ss_err declare_service(struct ss_load *l, const struct ss_file *file
     *l->services_tail = def;
     l->services_tail = &def->next;
     l->n_services++;
-    for (size_t i = 0; i < p->n_method && err == SS_OK; i++)
-        err = add(l, file, s, p->method[i]->name, SS_SYMBOL_METHOD, &method);
-    return err;
+    for (size_t i = 0; i < p->n_method; i++)
+        if (add(l, file, s, p->method[i]->name, SS_SYMBOL_METHOD) == NULL)
+            return SS_ERR_CONFIG;
+    return SS_OK;
 }
 
 static enum ss_err declare_file(struct ss_load *l, const struct ss_file *f)

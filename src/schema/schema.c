@@ -5,8 +5,17 @@
 #include "base/mem.h"
 #include "schema/load.h"
 
-/* Far above what googleapis as a whole needs, far below what a hostile set could ask for. */
-enum { MAX_WORK = 512 << 20, MAX_SCHEMA = 512 << 20 };
+/* Each arena may grow to a multiple of the bytes given, and to this much in all: several times what
+ * googleapis as a whole needs, and far below what a hostile set could ask for. */
+enum { MAX_ARENA = 512 << 20, BASE_ARENA = 16 << 20, ARENA_PER_BYTE = 128 };
+
+static size_t arena_cap(const struct ss_descriptor_set *sets, size_t n)
+{
+    size_t room = (MAX_ARENA - BASE_ARENA) / ARENA_PER_BYTE, total = 0;
+    for (size_t i = 0; i < n && total < room; i++)
+        total += sets[i].bytes.len < room ? sets[i].bytes.len : room;
+    return BASE_ARENA + ARENA_PER_BYTE * (total < room ? total : room);
+}
 
 #define COMPARE(function, type)                                                                              \
     static int function(const void *x, const void *y)                                                        \
@@ -22,10 +31,10 @@ static enum ss_err build_index(struct ss_load *l)
 {
     struct ss_schema *s = l->schema;
     size_t k = 0;
-    s->messages_by_name = ss_load_keep(l, s->n_messages, sizeof(*s->messages_by_name));
-    s->enums_by_name = ss_load_keep(l, s->n_enums, sizeof(*s->enums_by_name));
-    s->services_by_name = ss_load_keep(l, s->n_services, sizeof(*s->services_by_name));
-    s->methods_by_name = ss_load_keep(l, s->n_methods, sizeof(*s->methods_by_name));
+    s->messages_by_name = ss_load_keep(l, s->n_messages, sizeof(struct ss_message *));
+    s->enums_by_name = ss_load_keep(l, s->n_enums, sizeof(struct ss_enum *));
+    s->services_by_name = ss_load_keep(l, s->n_services, sizeof(struct ss_service *));
+    s->methods_by_name = ss_load_keep(l, s->n_methods, sizeof(struct ss_method *));
     if (!s->messages_by_name || !s->enums_by_name || !s->services_by_name || !s->methods_by_name)
         return ss_load_too_large(l);
     for (size_t i = 0; i < s->n_messages; i++)
@@ -37,10 +46,10 @@ static enum ss_err build_index(struct ss_load *l)
         for (size_t j = 0; j < s->services[i].n_methods; j++)
             s->methods_by_name[k++] = &s->services[i].methods[j];
     }
-    qsort(s->messages_by_name, s->n_messages, sizeof(*s->messages_by_name), by_message_name);
-    qsort(s->enums_by_name, s->n_enums, sizeof(*s->enums_by_name), by_enum_name);
-    qsort(s->services_by_name, s->n_services, sizeof(*s->services_by_name), by_service_name);
-    qsort(s->methods_by_name, s->n_methods, sizeof(*s->methods_by_name), by_method_name);
+    qsort(s->messages_by_name, s->n_messages, sizeof(struct ss_message *), by_message_name);
+    qsort(s->enums_by_name, s->n_enums, sizeof(struct ss_enum *), by_enum_name);
+    qsort(s->services_by_name, s->n_services, sizeof(struct ss_service *), by_service_name);
+    qsort(s->methods_by_name, s->n_methods, sizeof(struct ss_method *), by_method_name);
     return SS_OK;
 }
 
@@ -69,8 +78,8 @@ enum ss_err ss_schema_load(const struct ss_descriptor_set *sets, size_t n, struc
 {
     struct ss_schema *s = ss_xcalloc(1, sizeof(*s));
     struct ss_load l = {.why_arena = a, .why = why, .schema = s};
-    ss_arena_init(&s->arena, MAX_SCHEMA);
-    ss_arena_init(&l.work, MAX_WORK);
+    ss_arena_init(&s->arena, arena_cap(sets, n));
+    ss_arena_init(&l.work, arena_cap(sets, n));
     enum ss_err err = load(&l, sets, n);
     ss_arena_dispose(&l.work);
     if (err != SS_OK) {

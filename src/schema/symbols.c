@@ -19,10 +19,10 @@ bool ss_symbols_init(struct ss_symbols *t, struct ss_arena *a)
 {
     struct ss_symbol *root = ss_arena_try(a, sizeof(*root));
     *t = (struct ss_symbols){.a = a, .root = root, .n_slots = FIRST_SLOTS};
-    t->slots = ss_arena_try(a, FIRST_SLOTS * sizeof(*t->slots));
+    t->slots = ss_arena_try(a, FIRST_SLOTS * sizeof(struct ss_symbol *));
     if (root == NULL || t->slots == NULL)
         return false;
-    memset(t->slots, 0, FIRST_SLOTS * sizeof(*t->slots));
+    memset(t->slots, 0, FIRST_SLOTS * sizeof(struct ss_symbol *));
     *root = (struct ss_symbol){.kind = SS_SYMBOL_PACKAGE, .hash = 1};
     return true;
 }
@@ -30,10 +30,10 @@ bool ss_symbols_init(struct ss_symbols *t, struct ss_arena *a)
 static bool grow(struct ss_symbols *t)
 {
     size_t n_slots = t->n_slots * 2;
-    struct ss_symbol **slots = ss_arena_try(t->a, n_slots * sizeof(*slots));
+    struct ss_symbol **slots = ss_arena_try(t->a, n_slots * sizeof(struct ss_symbol *));
     if (slots == NULL)
         return false;
-    memset(slots, 0, n_slots * sizeof(*slots));
+    memset(slots, 0, n_slots * sizeof(struct ss_symbol *));
     for (size_t i = 0; i < t->n_slots; i++) {
         struct ss_symbol *s = t->slots[i];
         if (s == NULL)

@@ -29,13 +29,13 @@ static enum ss_table_fault fill_numbers(const struct ss_enum *e, struct ss_enum_
                                         struct ss_arena *arena, const struct ss_enum_value **a,
                                         const struct ss_enum_value **b)
 {
-    const struct ss_enum_value **sorted = ss_arena_try(arena, e->n_values * sizeof(*sorted));
+    const struct ss_enum_value **sorted = ss_arena_try(arena, e->n_values * sizeof(struct ss_enum_value *));
     size_t kept = 0, max_dense = 4 * e->n_values + 16;
     if (sorted == NULL)
         return SS_TABLE_MEMORY;
     for (size_t i = 0; i < e->n_values; i++)
         sorted[i] = &e->values[i];
-    qsort(sorted, e->n_values, sizeof(*sorted), by_number_then_place);
+    qsort(sorted, e->n_values, sizeof(struct ss_enum_value *), by_number_then_place);
     for (size_t i = 0; i < e->n_values; i++) {
         if (kept > 0 && sorted[kept - 1]->number == sorted[i]->number) {
             *a = sorted[kept - 1];
@@ -50,7 +50,7 @@ static enum ss_table_fault fill_numbers(const struct ss_enum *e, struct ss_enum_
     }
     t->by_number = sorted;
     t->n_by_number = kept;
-    const struct ss_enum_value **dense = ss_arena_try(arena, t->n_dense * sizeof(*dense));
+    const struct ss_enum_value **dense = ss_arena_try(arena, t->n_dense * sizeof(struct ss_enum_value *));
     if (dense == NULL)
         return SS_TABLE_MEMORY;
     for (size_t i = 0; i < t->n_dense; i++)

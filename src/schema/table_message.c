@@ -15,9 +15,11 @@ static int by_number(const void *x, const void *y)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-static size_t slot_count(size_t n_names)
+static size_t slot_count(const struct ss_message *m)
 {
-    size_t n = 4;
+    size_t n = 4, n_names = m->n_fields;
+    for (size_t i = 0; i < m->n_fields; i++)
+        n_names += !ss_slice_eq(m->fields[i].json_name, m->fields[i].name);
     while (n < n_names * 2)
         n *= 2;
     return n;
@@ -46,7 +48,7 @@ static enum ss_table_fault fill_names(const struct ss_message *m, struct ss_mess
     for (size_t i = 0; i < m->n_fields; i++) {
         enum ss_table_fault fault = insert(t, m->fields[i].json_name, &m->fields[i], a);
         *b = &m->fields[i];
-        if (fault == SS_TABLE_MEMORY || (fault == SS_TABLE_JSON_TWICE && (strict || m->fields[i].extension)))
+        if (fault == SS_TABLE_MEMORY || (fault == SS_TABLE_JSON_TWICE && strict))
             return fault;
     }
     for (size_t i = 0; i < m->n_fields; i++) {
@@ -61,13 +63,13 @@ static enum ss_table_fault fill_numbers(struct ss_message *m, struct ss_message_
                                         struct ss_arena *arena, const struct ss_field **a,
                                         const struct ss_field **b)
 {
-    const struct ss_field **sorted = ss_arena_try(arena, m->n_fields * sizeof(*sorted));
+    const struct ss_field **sorted = ss_arena_try(arena, m->n_fields * sizeof(struct ss_field *));
     if (sorted == NULL)
         return SS_TABLE_MEMORY;
     for (size_t i = 0; i < m->n_fields; i++)
         sorted[i] = &m->fields[i];
     if (m->n_fields)
-        qsort(sorted, m->n_fields, sizeof(*sorted), by_number);
+        qsort(sorted, m->n_fields, sizeof(struct ss_field *), by_number);
     size_t max_dense = 4 * m->n_fields + 16;
     for (size_t i = 0; i < m->n_fields; i++) {
         if (i > 0 && sorted[i]->number == sorted[i - 1]->number) {
@@ -79,7 +81,7 @@ static enum ss_table_fault fill_numbers(struct ss_message *m, struct ss_message_
             t->n_dense = sorted[i]->number + 1;
     }
     m->by_number = sorted;
-    const struct ss_field **dense = ss_arena_try(arena, t->n_dense * sizeof(*dense));
+    const struct ss_field **dense = ss_arena_try(arena, t->n_dense * sizeof(struct ss_field *));
     if (dense == NULL)
         return SS_TABLE_MEMORY;
     for (size_t i = 0; i < t->n_dense; i++)
@@ -94,7 +96,7 @@ enum ss_table_fault ss_table_of_message(struct ss_message *m, bool strict, struc
                                         const struct ss_field **a, const struct ss_field **b)
 {
     struct ss_message_private *t = ss_arena_try(arena, sizeof(*t));
-    size_t n_slots = slot_count(m->n_fields * 2);
+    size_t n_slots = slot_count(m);
     if (t == NULL)
         return SS_TABLE_MEMORY;
     *t = (struct ss_message_private){.mask = n_slots - 1};

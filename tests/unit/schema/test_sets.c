@@ -199,12 +199,12 @@ static void copies_of_the_http_annotation_elsewhere_do_not_clash_with_ours(void 
 static void every_proto_file_of_ours_loads(void **state)
 {
     (void)state;
-    struct loaded l =
-        load_source("syntax = 'proto3'; import 'google/api/annotations.proto';\n"
-                    "import 'google/api/httpbody.proto'; import 'google/rpc/error_details.proto';\n"
-                    "import 'google/rpc/code.proto'; import 'google/rpc/status.proto';\n"
-                    "import 'grpc/health/v1/health.proto'; import 'grpc/reflection/v1/reflection.proto';\n"
-                    "import 'grpc/reflection/v1alpha/reflection.proto';");
+    struct loaded l = load_source(
+        "syntax = 'proto3'; import public 'google/api/annotations.proto';\n"
+        "import public 'google/api/httpbody.proto'; import public 'google/rpc/error_details.proto';\n"
+        "import public 'google/rpc/code.proto'; import public 'google/rpc/status.proto';\n"
+        "import public 'grpc/health/v1/health.proto'; import public 'grpc/reflection/v1/reflection.proto';\n"
+        "import public 'grpc/reflection/v1alpha/reflection.proto';");
     assert_true(ss_schema_method(l.s, S("grpc.health.v1.Health.Watch"))->server_streaming);
     assert_non_null(ss_schema_service(l.s, S("grpc.reflection.v1.ServerReflection")));
     assert_non_null(ss_schema_service(l.s, S("grpc.reflection.v1alpha.ServerReflection")));
