@@ -151,6 +151,10 @@ struct ss_loop *ss_loop_new(const struct ss_log *log)
     struct ss_loop *l = ss_xcalloc(1, sizeof(*l));
     l->log = log;
     l->ev = h2o_evloop_create();
+    /* The queue's pipe is the only socket that h2o reads for us, through a buffer from a cache of the thread
+     * that makes the socket, without a lock. 0 keeps it from caching: a loop may be made by one thread, run
+     * and freed by another. */
+    h2o_socket_buffer_prototype._initial_buf.capacity = 0;
     l->queue = h2o_multithread_create_queue(l->ev);
     h2o_multithread_register_receiver(l->queue, &l->posts, on_posts);
     h2o_multithread_register_receiver(l->queue, &l->names, on_names);

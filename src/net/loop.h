@@ -15,7 +15,8 @@
 
 struct ss_loop;
 
-/* log is borrowed and outlives the loop. Never NULL. */
+/* log is borrowed and outlives the loop. Never NULL. The thread that makes it is the one that runs it, or
+ * outlives it. */
 struct ss_loop *ss_loop_new(const struct ss_log *log);
 /* Every stream, listener and connect of the loop must be gone. */
 void ss_loop_free(struct ss_loop *l);

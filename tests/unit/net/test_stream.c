@@ -388,98 +388,6 @@ static void one_send_of_a_big_buffer_arrives_whole(void **state)
     ss_free(big);
 }
 
-/* ---- chaos ---- */
-
-struct end {
-    struct peer peer;
-    unsigned *seed;
-    uint64_t sent, seen;
-    struct end *other;
-    bool pauses;
-};
-
-static void chaos_send(struct end *e, size_t n)
-{
-    char bytes[4096];
-    for (size_t i = 0; i < n; i++)
-        bytes[i] = pattern_at(e->sent++);
-    ss_stream_send(e->peer.stream, bytes, n);
-}
-
-static void chaos_fill(struct peer *p, size_t room)
-{
-    struct end *e = p->extra;
-    size_t n = (size_t)rand_r(e->seed) % 4096;
-    if (rand_r(e->seed) % 3 == 0 && ss_stream_pending(p->stream) < 200000)
-        chaos_send(e, n < room ? n : room);
-}
-
-static void chaos_read(struct peer *p, char *bytes, size_t n)
-{
-    struct end *e = p->extra;
-    for (size_t i = 0; i < n; i++)
-        assert_int_equal(bytes[i], pattern_at(e->seen++));
-    if (e->pauses && rand_r(e->seed) % 3 == 0)
-        ss_stream_pause(p->stream);
-    if (e->pauses && rand_r(e->seed) % 5 == 0)
-        ss_stream_resume(p->stream);
-}
-
-static void chaos_step(struct end *e)
-{
-    switch (rand_r(e->seed) % 4) {
-    case 0:
-        ss_stream_resume(e->peer.stream);
-        break;
-    case 1:
-        ss_stream_pause(e->peer.stream);
-        break;
-    case 2:
-        ss_stream_want_flush(e->peer.stream);
-        break;
-    case 3:
-        for (int i = rand_r(e->seed) % 60; i > 0 && ss_stream_pending(e->peer.stream) < 200000; i--)
-            chaos_send(e, (size_t)rand_r(e->seed) % 4096);
-        break;
-    }
-}
-
-static bool chaos_over(void *ctx)
-{
-    struct end *e = ctx;
-    ss_stream_resume(e->peer.stream);
-    return e->peer.finished != 0;
-}
-
-/* Whatever is paused, resumed, sent and filled: what arrives is a prefix of what was sent, and all of it when
- * the sender closes in peace. */
-static void random_pauses_sends_and_fills_lose_nothing(void **state)
-{
-    for (unsigned run = 0; run < 12; run++) {
-        unsigned seed = run;
-        struct end ends[2] = {0};
-        int fds[2];
-        pairs[run % 2](fds);
-        for (int i = 0; i < 2; i++) {
-            ends[i] = (struct end){.seed = &seed, .other = &ends[!i], .pauses = true};
-            ends[i].peer = (struct peer){.on_read = chaos_read, .on_fill = chaos_fill, .extra = &ends[i]};
-            peer_attach(&ends[i].peer, ss_stream_open(*state, fds[i]));
-            ends[i].peer.keep = false;
-        }
-        for (int step = 0; step < 80; step++) {
-            chaos_step(&ends[0]);
-            chaos_step(&ends[1]);
-            run_for(*state, (unsigned)rand_r(&seed) % 2);
-        }
-        peer_close(&ends[0].peer, SS_CLOSE_LINGER);
-        ends[1].pauses = false;
-        assert_true(run_until(*state, chaos_over, &ends[1], 5000));
-        assert_int_equal(ends[1].seen, ends[0].sent);
-        assert_true(ends[0].seen <= ends[1].sent);
-        peer_close(&ends[1].peer, SS_CLOSE_NOW);
-    }
-}
-
 /* ---- closing inside callbacks ---- */
 
 static void on_read_close(struct peer *p, char *bytes, size_t n)
@@ -584,7 +492,6 @@ int main(void)
         LOOP_TEST(fill_is_not_called_unasked),
         LOOP_TEST(many_small_fills_go_on_until_there_is_no_more),
         LOOP_TEST(one_send_of_a_big_buffer_arrives_whole),
-        LOOP_TEST(random_pauses_sends_and_fills_lose_nothing),
         LOOP_TEST(a_stream_may_be_closed_inside_every_callback),
         LOOP_TEST(the_peer_is_named),
     };

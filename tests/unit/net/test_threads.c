@@ -108,7 +108,6 @@ static void on_resolved(void *ctx, enum ss_err err, const char *why, const struc
 static void *work(void *arg)
 {
     struct worker *w = arg;
-    w->loop = ss_loop_new(&harness_log);
     w->listener = ss_listener_new(w->loop, fcntl(w->shared->fd, F_DUPFD_CLOEXEC, 0), w->shared->server_tls, 0,
                                   on_accept, w);
     atomic_fetch_add(&w->shared->ready, 1);
@@ -133,8 +132,9 @@ static void run_all(struct shared *sh)
     assert_int_equal(ss_address_parse(SS_LIT("unix:@ss-net-test-threads"), &sh->at), SS_OK);
     assert_int_equal(ss_listen_open(&sh->at, &a, &why, &sh->fd), SS_OK);
     sh->workers = ss_xcalloc(WORKERS, sizeof(*sh->workers));
-    for (int i = 0; i < WORKERS; i++) {
+    for (int i = 0; i < WORKERS; i++) { /* made here, run there */
         sh->workers[i].shared = sh;
+        sh->workers[i].loop = ss_loop_new(&harness_log);
         pthread_create(&sh->workers[i].thread, NULL, work, &sh->workers[i]);
     }
     for (int i = 0; i < WORKERS; i++)
