@@ -3,12 +3,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static struct ss_slice vprint(struct ss_arena *a, const char *fmt, va_list ap)
+/* At most 1023 bytes, cut between characters. */
+__attribute__((format(printf, 2, 0))) static struct ss_slice vprint(struct ss_arena *a, const char *fmt,
+                                                                    va_list ap)
 {
     char text[1024];
     int n = vsnprintf(text, sizeof text, fmt, ap);
     size_t len = n < 0 ? 0 : (size_t)n;
-    return ss_arena_copy(a, ss_slice_of(text, len < sizeof text ? len : sizeof text - 1));
+    if (len >= sizeof text)
+        for (len = sizeof text - 1; len && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+            continue;
+    return ss_arena_copy(a, ss_slice_of(text, len));
 }
 
 enum ss_err ss_status_set(struct ss_status *st, struct ss_arena *a, enum ss_err err, const char *fmt, ...)

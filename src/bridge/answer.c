@@ -1,6 +1,7 @@
 #include "base/percent.h"
 #include "bridge/call.h"
 #include "http/metadata.h"
+#include "wire/reader.h"
 
 enum { MAX_DOWN_HEADERS = 110, SCRATCH_KEEP = 256 * 1024 };
 
@@ -86,6 +87,62 @@ static struct ss_slice authenticate(const struct ss_call *call)
     return SS_LIT("Bearer");
 }
 
+/* The nth value of a length-delimited field of a message; empty when it is not there. */
+static struct ss_slice find_bytes(struct ss_slice wire, uint32_t number, size_t nth)
+{
+    const char *p = wire.ptr, *end = p + wire.len;
+    while (p && p < end) {
+        uint32_t tag;
+        struct ss_slice value;
+        p = ss_wire_get_tag(p, end, &tag);
+        if (p == NULL)
+            break;
+        if (tag != ss_tag(number, SS_WIRE_BYTES)) {
+            p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
+            continue;
+        }
+        p = ss_wire_get_bytes(p, end, &value);
+        if (p && nth-- == 0)
+            return value;
+    }
+    return (struct ss_slice){0};
+}
+
+/* Whole seconds of a google.protobuf.Duration, rounded up. */
+static int64_t whole_seconds(struct ss_slice duration)
+{
+    enum { SECONDS = 1, NANOS = 2 };
+    const char *p = duration.ptr, *end = p + duration.len;
+    uint64_t seconds = 0, nanos = 0;
+    while (p && p < end) {
+        uint32_t tag;
+        p = ss_wire_get_tag(p, end, &tag);
+        if (p && tag == ss_tag(SECONDS, SS_WIRE_VARINT))
+            p = ss_varint_get(p, end, &seconds);
+        else if (p && tag == ss_tag(NANOS, SS_WIRE_VARINT))
+            p = ss_varint_get(p, end, &nanos);
+        else if (p)
+            p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
+    }
+    return seconds > INT32_MAX ? 0 : (int64_t)seconds + (nanos > 0 && nanos < 1000000000);
+}
+
+/* Retry-After of the google.rpc.RetryInfo among a google.rpc.Status's details. */
+static void put_retry_after(struct ss_call *call, struct head *h, const struct ss_status *st)
+{
+    enum { STATUS_DETAILS = 3, ANY_URL = 1, ANY_VALUE = 2, RETRY_DELAY = 1 };
+    struct ss_slice any;
+    for (size_t i = 0; (any = find_bytes(st->details, STATUS_DETAILS, i)).len; i++) {
+        struct ss_slice url = find_bytes(any, ANY_URL, 0), name = SS_LIT("/google.rpc.RetryInfo");
+        if (url.len < name.len || !ss_slice_eq(ss_slice_skip(url, url.len - name.len), name))
+            continue;
+        struct ss_slice delay = find_bytes(find_bytes(any, ANY_VALUE, 0), RETRY_DELAY, 0);
+        long long seconds = (long long)whole_seconds(delay);
+        put(h, SS_LIT("retry-after"), ss_arena_printf(&call->arena, "%lld", seconds));
+        return;
+    }
+}
+
 static void print_status(struct ss_call *call, const struct ss_status *st, struct ss_buf *out)
 {
     struct ss_bridge *b = call->bridge;
@@ -106,6 +163,7 @@ void ss_call_answer_error(struct ss_call *call, const struct ss_status *st)
         put(&h, SS_LIT("allow"), call->match.allow);
     if (status == 401)
         put(&h, SS_LIT("www-authenticate"), authenticate(call));
+    put_retry_after(call, &h, st);
     c->ops->head(c, status, h.fields, h.n, (int64_t)out->len);
     c->ops->data(c, out->ptr, out->len);
     c->ops->finish(c, NULL, 0);

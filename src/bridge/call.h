@@ -39,7 +39,7 @@ struct ss_call {
     size_t max_request_bytes;
     size_t owed;   /* bytes of messages whose credit is held back from the service */
     uint8_t state; /* enum ss_call_state */
-    bool got_message, trailers_ok;
+    bool got_message, trailers_ok, patch;
 };
 
 /* request.c: what goes up. Fills timeout, metadata, form and limits from the request's head; SS_ERR_INVALID,

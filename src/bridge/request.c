@@ -2,6 +2,7 @@
 #include "http/grpc_timeout.h"
 #include "http/media.h"
 #include "http/metadata.h"
+#include "wire/writer.h"
 
 enum { UNARY_TIMEOUT_MS = 60000, MAX_UP_METADATA = 108, MAX_REQUEST_ID = 128 };
 
@@ -59,6 +60,21 @@ static void add_forwarded(struct ss_call *call, const struct ss_request *r)
         add(call, SS_LIT("x-forwarded-user-agent"), ss_arena_copy(a, agent), false);
 }
 
+/* W3C Trace Context: a request without a trace begins one, not sampled: that is for who records it to decide.
+ */
+static void begin_trace(struct ss_call *call)
+{
+    char ids[64], *text = ss_arena_alloc(&call->arena, 55);
+    ss_bridge_request_id(call->bridge, ids);
+    ss_bridge_request_id(call->bridge, ids + 32);
+    memcpy(text, "00-", 3);
+    memcpy(text + 3, ids, 32);
+    text[35] = '-';
+    memcpy(text + 36, ids + 32, 16);
+    memcpy(text + 52, "-00", 3);
+    add(call, SS_LIT("traceparent"), ss_slice_of(text, 55), true);
+}
+
 static void read_metadata(struct ss_call *call, const struct ss_request *r)
 {
     struct ss_arena *a = &call->arena;
@@ -68,13 +84,17 @@ static void read_metadata(struct ss_call *call, const struct ss_request *r)
     m->fields = ss_arena_alloc(a, m->cap * sizeof *m->fields);
     add_forwarded(call, r);
     add(call, SS_LIT("x-request-id"), call->request_id, true);
+    bool traced = false;
     for (size_t i = 0; i < r->n_headers; i++) {
         struct ss_header out;
         if (ss_metadata_from_header(&r->headers[i], connection, a, &out) == SS_FORWARD_DROP)
             continue;
-        bool varies = ss_slice_eq(out.name, SS_LIT("traceparent"));
-        add(call, ss_arena_copy(a, out.name), ss_arena_copy(a, out.value), varies);
+        bool trace = ss_slice_eq(out.name, SS_LIT("traceparent"));
+        traced |= trace;
+        add(call, ss_arena_copy(a, out.name), ss_arena_copy(a, out.value), trace);
     }
+    if (!traced)
+        begin_trace(call);
 }
 
 /* ---- deadline ---- */
@@ -224,6 +244,7 @@ static enum ss_err match(struct ss_call *call, const struct ss_request *r, struc
 enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
 {
     call->trailers_ok = r->trailers_ok;
+    call->patch = ss_slice_eq(r->method, SS_LIT("PATCH"));
     set_request_id(call, r);
     enum ss_err err = match(call, r, st);
     if (err == SS_OK && call->method->client_streaming)
@@ -270,6 +291,37 @@ static enum ss_err encode_body(struct ss_call *call, struct ss_slice text, struc
                            out, st);
 }
 
+/* The request's update_mask, when a PATCH of one field has to make it up (AIP-134); NULL: no. */
+static const struct ss_field *absent_mask(struct ss_call *call)
+{
+    const struct ss_field *body = ss_route_body_field(call->match.route);
+    if (!call->patch || body == NULL || body->message == NULL || body->repeated)
+        return NULL;
+    const struct ss_field *f = ss_message_field(call->method->input, SS_LIT("update_mask"));
+    if (f == NULL || f->message == NULL || f->message->wkt != SS_WKT_FIELD_MASK || f->repeated)
+        return NULL;
+    struct ss_slice given;
+    bool there = ss_query_get(call->query, f->name, &call->arena, &given) ||
+                 ss_query_get(call->query, f->json_name, &call->arena, &given);
+    return there ? NULL : f;
+}
+
+static enum ss_err add_mask(struct ss_call *call, struct ss_slice text, struct ss_buf *out,
+                            struct ss_status *st)
+{
+    const struct ss_field *f = absent_mask(call);
+    if (f == NULL || trim(text).len == 0)
+        return SS_OK;
+    struct ss_buf mask;
+    ss_buf_init(&mask, call->max_request_bytes + 1024);
+    enum ss_err err = ss_json_to_mask(call->bridge->codec, ss_route_body_field(call->match.route)->message,
+                                      text, call->options->in.lenient, &mask);
+    if (err == SS_OK)
+        err = ss_wire_put_bytes(out, f->number, ss_buf_slice(&mask));
+    ss_buf_dispose(&mask);
+    return err == SS_OK ? SS_OK : ss_status_set(st, &call->arena, err, "the update mask is too large");
+}
+
 enum ss_err ss_call_encode(struct ss_call *call, struct ss_slice body, struct ss_buf *out,
                            struct ss_status *st)
 {
@@ -278,6 +330,8 @@ enum ss_err ss_call_encode(struct ss_call *call, struct ss_slice body, struct ss
         return ss_status_set(st, &call->arena, err, "out of memory");
     out->len = SS_GRPC_PREFIX;
     err = encode_body(call, body, out, st);
+    if (err == SS_OK)
+        err = add_mask(call, body, out, st);
     if (err == SS_OK)
         err = ss_route_bind(&call->match, call->query, &call->arena, out, st);
     if (err != SS_OK)

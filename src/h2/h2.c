@@ -75,8 +75,11 @@ static void die(struct ss_h2 *h, enum ss_err why)
     if (h->dead)
         return;
     h->dead = true;
-    while (h->streams)
-        end_stream(h, h->streams, SS_H2_CONNECTION_LOST, false);
+    while (h->streams) {
+        /* nghttp2 opens a stream as it frames its HEADERS: without it, nothing of the request has left */
+        bool unsent = nghttp2_session_find_stream(h->session, h->streams->id) == NULL;
+        end_stream(h, h->streams, SS_H2_CONNECTION_LOST, unsent);
+    }
     h->ops->closed(h->ctx, why);
 }
 
@@ -255,7 +258,7 @@ static int on_frame_not_send(nghttp2_session *session, const nghttp2_frame *fram
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
 {
     struct ss_h2 *h = user_data;
-    if (h->config.role != SS_H2_SERVER)
+    if (h->dead || h->config.role != SS_H2_SERVER)
         return 0;
     if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
@@ -279,6 +282,8 @@ static ssize_t on_send(nghttp2_session *session, const uint8_t *data, size_t len
     struct ss_h2 *h = user_data;
     (void)session;
     (void)flags;
+    if (h->dead)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (ss_stream_pending(h->socket) >= OUTPUT_HIGH)
         return NGHTTP2_ERR_WOULDBLOCK;
     if (ss_buf_append(ss_stream_output(h->socket), (const char *)data, len) != SS_OK)
@@ -343,9 +348,11 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
                         nghttp2_data_source *source, void *user_data)
 {
     struct ss_h2 *h = user_data;
-    struct ss_h2_stream *st = stream_of(h, frame->hd.stream_id);
     (void)session;
     (void)source;
+    if (h->dead)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    struct ss_h2_stream *st = stream_of(h, frame->hd.stream_id);
     if (st == NULL)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (ss_stream_pending(h->socket) >= OUTPUT_HIGH)
@@ -532,7 +539,7 @@ void ss_h2_free(struct ss_h2 *h)
         st->id = 0;
     }
     if (h->socket)
-        ss_stream_close(h->socket, SS_CLOSE_FLUSH);
+        ss_stream_close(h->socket, h->config.role == SS_H2_SERVER ? SS_CLOSE_LINGER : SS_CLOSE_FLUSH);
     h->socket = NULL;
     ss_defer(h->loop, &h->reap);
 }
@@ -653,7 +660,8 @@ void ss_h2_detach(struct ss_h2 *h, struct ss_h2_stream *st)
     if (st->id == 0)
         return;
     if (!h->dead) {
-        if (!(st->remote_end && st->eof && ss_h2_unsent(st) == 0))
+        bool sent = nghttp2_session_get_stream_local_close(h->session, st->id) == 1;
+        if (!st->remote_end || !sent)
             ss_h2_reset(h, st, st->remote_end ? SS_H2_NO_ERROR : SS_H2_CANCEL);
         nghttp2_session_set_stream_user_data(h->session, st->id, NULL);
     }

@@ -40,6 +40,13 @@ enum ss_err ss_json_to_wire(struct ss_codec *c, const struct ss_schema *s, const
                             const struct ss_json_in *options, struct ss_arena *a, struct ss_buf *out,
                             struct ss_status *st);
 
+/* Appends the bytes of a google.protobuf.FieldMask that names what the JSON object text sets in m, by proto
+ * names: "title", "matter.client"; lists, maps and well-known types as a whole, {} as the message itself. For
+ * text that ss_json_to_wire has read; unknown fields are left out. SS_ERR_BODY_TOO_LARGE when out's cap was
+ * reached. */
+enum ss_err ss_json_to_mask(struct ss_codec *c, const struct ss_message *m, struct ss_slice text, bool lenient,
+                            struct ss_buf *out);
+
 /* Appends to out the JSON text of wire, a message of type m.
  * response_body: NULL for the whole message; else only that field's value is written (its default, [] or {}
  * when it is absent; null for an absent message). SS_ERR_BAD_RESPONSE when wire is not valid for m;
