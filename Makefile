@@ -232,4 +232,4 @@ help:
 clean:
 	rm -rf build
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT)/obj $(OUT)/unit -type f -name '*.d' 2>/dev/null)
