@@ -68,7 +68,7 @@ struct ss_h2_ops {
     void (*end)(void *ctx, struct ss_h2_stream *st);
     /* The stream is over; the last event of st, which the owner may free at once. error: an HTTP/2 error
      * code; unprocessed: the peer says that it has not acted on the request (REFUSED_STREAM, or above
-     * GOAWAY's last stream). */
+     * GOAWAY's last stream), or nothing of it has left. */
     void (*stream_closed)(void *ctx, struct ss_h2_stream *st, uint32_t error, bool unprocessed);
     /* Less than the low-water mark waits in st->out, after ss_h2_write said that it was full. */
     void (*writable)(void *ctx, struct ss_h2_stream *st);

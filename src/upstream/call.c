@@ -267,16 +267,17 @@ void ss_upcall_on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_blo
 
 /* ---- the answer: messages ---- */
 
-/* Credit: bytes of whole messages are held until the owner has dealt with them. Bytes of a message that is
+/* Credit: bytes of whole messages are held until the owner has dealt with them, and those of their prefixes
+ * until it owes nothing, for empty messages cost memory too once they are JSON. Bytes of a message that is
  * still being collected are given back at once, or a message larger than the window would never come; but
  * only while the owner owes nothing, so that one who does not keep up holds one message and one window at
  * most. */
-static void give_back_partial(struct ss_upcall *u)
+static void give_back_rest(struct ss_upcall *u)
 {
-    if (u->held || u->partial == 0 || u->channel == NULL)
+    if (u->held || u->channel == NULL)
         return;
-    size_t n = u->partial;
-    u->partial = 0;
+    size_t n = u->prefixes + u->partial;
+    u->prefixes = u->partial = 0;
     ss_h2_consume(ss_channel_h2(u->channel), &u->h2, n);
 }
 
@@ -288,7 +289,7 @@ void ss_upcall_consume(struct ss_upcall *u, size_t n)
         n = u->held;
     u->held -= n;
     ss_h2_consume(ss_channel_h2(u->channel), &u->h2, n);
-    give_back_partial(u);
+    give_back_rest(u);
 }
 
 void ss_upcall_on_data(void *ctx, struct ss_h2_stream *st, char *p, size_t n)
@@ -323,13 +324,14 @@ void ss_upcall_on_data(void *ctx, struct ss_h2_stream *st, char *p, size_t n)
         }
         size_t prefix = u->partial < SS_GRPC_PREFIX ? u->partial : SS_GRPC_PREFIX;
         u->held += u->partial - prefix;
+        u->prefixes += prefix;
         u->partial = 0;
-        ss_h2_consume(ss_channel_h2(u->channel), st, prefix);
         u->ops->message(u, m.bytes);
         if (u->state != SS_UPCALL_OPEN)
             return;
     }
-    give_back_partial(u);
+    if (u->prefixes == 0)
+        give_back_rest(u);
 }
 
 /* ---- the answer: its end ---- */
@@ -389,6 +391,8 @@ static enum ss_err set_reset_status(struct ss_upcall *u, uint32_t error, struct 
     case SS_H2_REFUSED_STREAM:
         return ss_status_set(st, a, SS_ERR_UNAVAILABLE, "the service refused the call");
     case SS_H2_CANCEL:
+        if (u->deadline_at_ms && ss_loop_now_ms(ss_cluster_loop(u->cluster)) >= u->deadline_at_ms)
+            return ss_status_set(st, a, SS_ERR_DEADLINE, "deadline exceeded");
         err = ss_status_set(st, a, SS_ERR_CANCELLED, "the service cancelled the call");
         break;
     case SS_H2_ENHANCE_YOUR_CALM:

@@ -20,7 +20,8 @@ struct ss_upcall_ops {
     /* The service's initial metadata, pseudo-headers and content-type left out. Not for an answer of trailers
      * only. */
     void (*head)(struct ss_upcall *u, const struct ss_header *metadata, size_t n);
-    /* A whole message; valid for the time of the call. The owner owes ss_upcall_consume for its length. */
+    /* A whole message; valid for the time of the call. The owner owes ss_upcall_consume for its length, also
+     * when that is 0. */
     void (*message)(struct ss_upcall *u, struct ss_slice wire);
     /* Little of what was sent still waits, after ss_upcall_unsent was found high and ss_upcall_want_writable
      * called. */
@@ -60,6 +61,7 @@ struct ss_upcall {
     struct ss_deframer deframer;
     struct ss_metadata metadata;  /* of the block being received */
     size_t held;                  /* bytes of messages that the owner has not dealt with */
+    size_t prefixes;              /* bytes of these messages' prefixes, not given back */
     size_t partial;               /* bytes of the message being collected, not given back */
     int http_status, grpc_status; /* -1: not seen */
     struct ss_slice grpc_message, details_bin;

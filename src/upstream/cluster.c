@@ -32,7 +32,9 @@ struct ss_cluster {
     struct ss_dial *dial;
     struct ss_timer settings_timer; /* fresh must be ready by then */
     struct ss_timer backoff_timer;
-    uint64_t backoff_ms; /* of the next failure */
+    struct ss_timer stay_timer; /* a required cluster whose connection did not last is not redialed at once */
+    uint64_t connected_at_ms;   /* when SETTINGS last came from a fresh channel; 0: never */
+    uint64_t backoff_ms;        /* of the next failure */
     uint64_t random;
     bool down; /* the last attempt failed: said in the log */
     struct ss_deferred serve;
@@ -160,7 +162,7 @@ static void attempt_failed(struct ss_cluster *c, const char *why)
         fail_waiting(c);
 }
 
-static void on_backoff_over(void *ctx)
+static void on_time_to_connect(void *ctx)
 {
     connect_if_needed(ctx);
 }
@@ -193,6 +195,7 @@ static void on_settings(void *ctx)
         c->fresh = NULL;
         ss_timer_cancel(c->loop, &c->settings_timer);
         c->backoff_ms = BACKOFF_FIRST_MS;
+        c->connected_at_ms = ss_loop_now_ms(c->loop);
         ch->ready = true;
         ch->next = c->channels;
         ch->link = &c->channels;
@@ -282,7 +285,11 @@ static void connect_if_needed(struct ss_cluster *c)
         return;
     unsigned n = ready_channels(c);
     bool full = c->waiting && n < MAX_CHANNELS && channel_with_room(c) == NULL;
-    if (full || (n == 0 && c->config->required))
+    bool stay = n == 0 && c->config->required;
+    uint64_t earliest = c->connected_at_ms ? c->connected_at_ms + BACKOFF_FIRST_MS : 0;
+    if (stay && !full && ss_loop_now_ms(c->loop) < earliest)
+        ss_timer_set(c->loop, &c->stay_timer, earliest);
+    else if (full || stay)
         c->dial = ss_dial_start(c->loop, c->config, on_dialed, c);
 }
 
@@ -297,7 +304,8 @@ struct ss_cluster *ss_cluster_new(struct ss_loop *l, const struct ss_cluster_con
     c->random = random_seed | 1;
     c->backoff_ms = BACKOFF_FIRST_MS;
     c->waiting_tail = &c->waiting;
-    ss_timer_init(&c->backoff_timer, on_backoff_over, c);
+    ss_timer_init(&c->backoff_timer, on_time_to_connect, c);
+    ss_timer_init(&c->stay_timer, on_time_to_connect, c);
     ss_timer_init(&c->settings_timer, on_settings_late, c);
     ss_deferred_init(&c->serve, serve, c);
     connect_if_needed(c);
@@ -313,6 +321,7 @@ void ss_cluster_free(struct ss_cluster *c)
     while (c->channels)
         drop_channel(c->channels);
     ss_timer_cancel(c->loop, &c->backoff_timer);
+    ss_timer_cancel(c->loop, &c->stay_timer);
     ss_timer_cancel(c->loop, &c->settings_timer);
     ss_deferred_cancel(c->loop, &c->serve);
     ss_free(c);

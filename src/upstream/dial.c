@@ -18,6 +18,7 @@ struct ss_dial {
     uint64_t give_up_at_ms;
     char why[256];
     struct ss_deferred begin;
+    struct ss_timer limit; /* of resolving, which has no time limit of its own */
 };
 
 static void dispose(struct ss_dial *d)
@@ -27,6 +28,7 @@ static void dispose(struct ss_dial *d)
     if (d->connect)
         ss_connect_cancel(d->connect);
     ss_deferred_cancel(d->loop, &d->begin);
+    ss_timer_cancel(d->loop, &d->limit);
     ss_free(d->addresses);
     ss_free(d);
 }
@@ -84,11 +86,19 @@ static void on_resolved(void *ctx, enum ss_err err, const char *why, const struc
 {
     struct ss_dial *d = ctx;
     d->resolve = NULL;
+    ss_timer_cancel(d->loop, &d->limit);
     if (err != SS_OK)
         snprintf(d->why, sizeof d->why, "cannot resolve %.*s: %s", SS_FMT(d->config->target.host),
                  why ? why : "unknown name");
     set_addresses(d, addresses, err == SS_OK ? n : 0);
     try_next(d);
+}
+
+static void on_late(void *ctx)
+{
+    struct ss_dial *d = ctx;
+    snprintf(d->why, sizeof d->why, "cannot resolve %.*s: timed out", SS_FMT(d->config->target.host));
+    finish(d, NULL);
 }
 
 static void begin(void *ctx)
@@ -97,6 +107,7 @@ static void begin(void *ctx)
     const struct ss_target *t = &d->config->target;
     if (t->kind == SS_TARGET_DNS) {
         d->resolve = ss_resolve_start(d->loop, t->host, t->port, on_resolved, d);
+        ss_timer_set(d->loop, &d->limit, d->give_up_at_ms);
         return;
     }
     set_addresses(d, t->addresses, t->n_addresses);
@@ -113,6 +124,7 @@ struct ss_dial *ss_dial_start(struct ss_loop *l, const struct ss_cluster_config 
     d->ctx = ctx;
     d->give_up_at_ms = ss_loop_now_ms(l) + config->connect_timeout_ms;
     ss_deferred_init(&d->begin, begin, d);
+    ss_timer_init(&d->limit, on_late, d);
     ss_defer(l, &d->begin);
     return d;
 }

@@ -70,22 +70,22 @@ static enum ss_err parse_dns(struct ss_slice rest, struct ss_arena *a, struct ss
         return fail(a, text, "expected a port between 1 and 65535", why);
     out->kind = SS_TARGET_DNS;
     out->host = ss_arena_copy(a, host);
-    out->authority = port.len ? ss_arena_copy(a, rest) : ss_arena_printf(a, "%.*s", SS_FMT(rest));
+    out->authority = ss_arena_copy(a, rest);
     return SS_OK;
 }
 
-static enum ss_err parse_list(struct ss_slice rest, struct ss_arena *a, struct ss_target *out,
-                              struct ss_slice *why, struct ss_slice text)
+static enum ss_err parse_list(struct ss_slice rest, sa_family_t family, struct ss_arena *a,
+                              struct ss_target *out, struct ss_slice *why, struct ss_slice text)
 {
     out->kind = SS_TARGET_ADDRESSES;
     out->addresses = ss_arena_zalloc(a, MAX_ADDRESSES * sizeof *out->addresses);
-    out->authority = ss_arena_copy(a, rest);
     while (true) {
         const char *comma = memchr(rest.ptr, ',', rest.len);
         struct ss_slice one = ss_slice_of(rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len);
         if (out->n_addresses == MAX_ADDRESSES)
             return fail(a, text, "more than 64 addresses", why);
-        if (ss_address_parse(one, &out->addresses[out->n_addresses]) != SS_OK)
+        struct ss_address *at = &out->addresses[out->n_addresses];
+        if (ss_address_parse(one, at) != SS_OK || at->addr.ss_family != family)
             return fail(a, text, "expected ADDRESS:PORT, and more of them behind commas", why);
         if (out->n_addresses++ == 0)
             out->authority = ss_arena_copy(a, one);
@@ -128,8 +128,10 @@ enum ss_err ss_target_parse(struct ss_slice text, struct ss_arena *a, struct ss_
     }
     if (take(&rest, SS_LIT("unix-abstract:")))
         return parse_unix(rest, true, a, out, why, text);
-    if (take(&rest, SS_LIT("ipv4:")) || take(&rest, SS_LIT("ipv6:")))
-        return parse_list(rest, a, out, why, text);
+    if (take(&rest, SS_LIT("ipv4:")))
+        return parse_list(rest, AF_INET, a, out, why, text);
+    if (take(&rest, SS_LIT("ipv6:")))
+        return parse_list(rest, AF_INET6, a, out, why, text);
     if (take(&rest, SS_LIT("dns:"))) {
         if (take(&rest, SS_LIT("//"))) {
             if (!take(&rest, SS_LIT("/")))
