@@ -11,6 +11,10 @@ void ss_front_init(struct ss_front *f, struct ss_loop *l, struct ss_handler hand
 void ss_front_accept(struct ss_front *f, struct ss_stream *s)
 {
     struct ss_slice alpn = ss_stream_alpn(s);
+    if (f->draining) { /* its handshake took longer than its listener lived */
+        ss_stream_close(s, SS_CLOSE_FLUSH);
+        return;
+    }
     if (ss_slice_eq(alpn, SS_LIT("h2")))
         ss_http2_new(f, s, NULL, 0);
     else

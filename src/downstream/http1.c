@@ -42,6 +42,7 @@ struct http1 {
     bool may_be_http2, first;
     bool keep_alive, minor0, head_only, chunk_out, te_trailers, expecting, no_body;
     bool half_closed, probed, want_writable;
+    bool torn;    /* the answer could not be written whole */
     bool closing; /* the last answer is on its way; what still comes in is dropped */
     bool unread;  /* the client may be sending still */
 };
@@ -92,6 +93,7 @@ static void refuse(struct http1 *h, enum ss_err err, const char *why)
 {
     h->keep_alive = false;
     h->minor0 = h->head_only = false;
+    h->unread = true; /* whatever it was: more of it may be on its way */
     h->rx = RX_WHOLE;
     h->tx = TX_PENDING;
     h->front->handler.ops->refuse(h->front->handler.ctx, &h->client, err, why);
@@ -128,7 +130,7 @@ static void on_timer(void *ctx)
 static void close_when_sent(struct http1 *h)
 {
     h->closing = true;
-    h->unread = h->rx != RX_WHOLE || h->in.len > 0;
+    h->unread |= h->rx != RX_WHOLE || h->in.len > 0;
     set_due(h, h->front->limits.idle_timeout_ms);
     ss_stream_want_drained(h->socket);
 }
@@ -200,9 +202,12 @@ static void write_data(struct ss_client *c, const char *p, size_t n)
     if (h->head_only || h->no_body || n == 0)
         return;
     struct ss_buf *out = ss_stream_output(h->socket);
-    if ((h->chunk_out ? ss_http1_write_chunk(out, p, n) : ss_buf_append(out, p, n)) != SS_OK)
-        ss_log_write(ss_loop_log(h->front->loop), SS_LOG_ERROR,
-                     "an answer of %zu bytes does not fit in memory", n);
+    if (h->torn || (h->chunk_out ? ss_http1_write_chunk(out, p, n) : ss_buf_append(out, p, n)) != SS_OK) {
+        if (!h->torn)
+            ss_log_write(ss_loop_log(h->front->loop), SS_LOG_ERROR,
+                         "an answer of %zu bytes does not fit in memory", n);
+        h->torn = true;
+    }
     ss_stream_want_flush(h->socket);
 }
 
@@ -211,7 +216,12 @@ static void finish(struct ss_client *c, const struct ss_header *trailers, size_t
     struct http1 *h = of_client(c);
     c->call = NULL;
     if (h->chunk_out && !h->head_only)
-        ss_http1_write_last_chunk(ss_stream_output(h->socket), trailers, h->te_trailers ? n : 0);
+        h->torn |=
+            ss_http1_write_last_chunk(ss_stream_output(h->socket), trailers, h->te_trailers ? n : 0) != SS_OK;
+    if (h->torn) {
+        destroy(h, SS_CLOSE_NOW);
+        return;
+    }
     ss_stream_want_flush(h->socket);
     answered(h);
 }

@@ -38,7 +38,7 @@ struct http2 {
     uint64_t active_at_ms;
     struct ss_deferred reap;
     unsigned n_requests;
-    bool tls;
+    bool tls, told; /* told: sent GOAWAY for being idle */
     /* the block being received: HTTP/2 does not interleave them */
     struct ss_arena block;
     struct ss_header fields[MAX_HEADERS];
@@ -151,6 +151,7 @@ static struct ss_h2_stream *on_open(void *ctx)
     ss_arena_init(&r->arena, 0);
     ss_buf_init(&r->h2.out, SIZE_MAX / 4);
     c->n_requests++;
+    ss_arena_reset(&c->block); /* of a block that was refused in its middle */
     c->n_fields = c->block_bytes = 0;
     c->method = c->path = c->authority = (struct ss_slice){0};
     return &r->h2;
@@ -356,10 +357,17 @@ static void on_idle(void *ctx)
     struct ss_loop *l = c->front->loop;
     uint64_t now = ss_loop_now_ms(l), limit = c->front->limits.idle_timeout_ms;
     uint64_t since = c->n_requests ? now : c->active_at_ms;
-    if (now - since >= limit)
-        ss_h2_drain(c->h2);
-    else
+    if (now - since < limit) {
         ss_timer_set(l, &c->idle, since + limit);
+        return;
+    }
+    if (c->told) { /* and does not even read our GOAWAY */
+        ss_h2_abort(c->h2);
+        return;
+    }
+    c->told = true;
+    ss_timer_set(l, &c->idle, now + limit);
+    ss_h2_drain(c->h2);
 }
 
 static void drain(struct ss_conn *conn)
