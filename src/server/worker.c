@@ -19,7 +19,7 @@ struct ss_worker {
     struct ss_listener **listeners;
     struct ss_listener *admin_listener;
     struct ss_timer give_up;
-    uint64_t drain_ms;
+    _Atomic uint64_t drain_ms;
     bool draining;
 };
 
@@ -77,7 +77,7 @@ static void on_drain(void *ctx)
     w->draining = true;
     close_listeners(w);
     ss_timer_init(&w->give_up, on_give_up, w);
-    ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + w->drain_ms);
+    ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + atomic_load(&w->drain_ms));
     w->front.on_empty = stop;
     w->front.on_empty_ctx = w;
     ss_front_drain(&w->front);
@@ -102,7 +102,6 @@ static void *run(void *arg)
     ss_front_abort(&w->front);
     ss_front_abort(&w->admin_front);
     ss_bridge_dispose(&w->bridge);
-    ss_loop_free(w->loop);
     w->config.on_stopped(w->config.ctx);
     return NULL;
 }
@@ -124,13 +123,14 @@ struct ss_worker *ss_worker_start(const struct ss_worker_config *config)
 
 void ss_worker_drain(struct ss_worker *w, uint64_t timeout_ms)
 {
-    w->drain_ms = timeout_ms; /* read by the worker behind the post, which orders it */
+    atomic_store(&w->drain_ms, timeout_ms);
     ss_loop_post(w->loop, on_drain, w);
 }
 
 void ss_worker_join(struct ss_worker *w)
 {
     pthread_join(w->thread, NULL);
+    ss_loop_free(w->loop); /* only now: until the worker is joined it may be asked to drain again */
     int *fds = (int *)(uintptr_t)w->config.fds;
     ss_free(fds);
     ss_free(w);
