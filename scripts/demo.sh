@@ -58,9 +58,9 @@ Try, in another terminal:
   curl -s '$url/v1/search?query=termination+without+notice&k=2'
   curl -s $url/v1/search --json '{"query":"late payment","k":3,"filter":{"jurisdiction":"DE"}}'
   # a stream: token by token as NDJSON, as server-sent events, as a JSON array
-  curl -N $url/v1/drafts --json '{"prompt":"an NDA between Acme Ltd and Foo AS"}' -H 'Accept: */*'
-  curl -N '$url/v1/drafts?\$alt=sse' --json '{"prompt":"a lease","max_tokens":12}'
-  curl -N '$url/v1/drafts?\$alt=array' --json '{"prompt":"a lease","max_tokens":12}'
+  curl -sN $url/v1/drafts --json '{"prompt":"an NDA between Acme Ltd and Foo AS"}' -H 'Accept: */*'
+  curl -sN '$url/v1/drafts?\$alt=sse' --json '{"prompt":"a lease","max_tokens":12}'
+  curl -sN '$url/v1/drafts?\$alt=array' --json '{"prompt":"a lease","max_tokens":12}'
   # documents: list, create, read, change, delete
   curl -s '$url/v1/documents?page_size=2&labels%5Bdemo%5D=yes'
   curl -s '$url/v1/documents?document_id=42' --json '{"title":"Lease of a boat","state":"DRAFT"}'
