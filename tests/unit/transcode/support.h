@@ -1,4 +1,5 @@
-/* What every test of transcoding needs: a schema of rich.proto and rich2.proto, a codec, and one call each way. */
+/* What every test of transcoding needs: a schema of rich.proto and rich2.proto, a codec, and one call each
+ * way. */
 #ifndef SS_TESTS_TRANSCODE_SUPPORT_H
 #define SS_TESTS_TRANSCODE_SUPPORT_H
 
@@ -26,7 +27,7 @@ struct fixture {
 
 static struct fixture *fx;
 
-static int fixture_start(void **state)
+static inline int fixture_start(void **state)
 {
     struct ss_slice why = {NULL, 0};
     struct ss_descriptor_set set = {ss_slice_of((const char *)rich_set, rich_set_len), SS_LIT("rich_set")};
@@ -43,7 +44,7 @@ static int fixture_start(void **state)
     return 0;
 }
 
-static int fixture_stop(void **state)
+static inline int fixture_stop(void **state)
 {
     (void)state;
     ss_codec_free(fx->codec);
@@ -56,7 +57,7 @@ static int fixture_stop(void **state)
 }
 
 /* Options back to what they are by default; before each test. */
-static int fixture_reset(void **state)
+static inline int fixture_reset(void **state)
 {
     (void)state;
     fx->in = (struct ss_json_in){.max_depth = 0};
@@ -65,7 +66,7 @@ static int fixture_reset(void **state)
     return 0;
 }
 
-static const struct ss_message *type(const char *name)
+static inline const struct ss_message *type(const char *name)
 {
     const struct ss_message *m = ss_schema_message(fx->schema, ss_slice_str(name));
     if (!m)
@@ -74,7 +75,7 @@ static const struct ss_message *type(const char *name)
 }
 
 /* s at the end of a heap block of its size, so that a read past it is seen. Free with ss_free. */
-static char *exact(struct ss_slice s)
+static inline char *exact(struct ss_slice s)
 {
     char *p = ss_xmalloc(s.len ? s.len : 1);
     if (s.len)
@@ -83,7 +84,7 @@ static char *exact(struct ss_slice s)
 }
 
 /* Into fx->wire, which is emptied first; for a body of that field if there is one. */
-static enum ss_err to_wire_body(const char *message, const struct ss_field *body, struct ss_slice text)
+static inline enum ss_err to_wire_body(const char *message, const struct ss_field *body, struct ss_slice text)
 {
     char *copy = exact(text);
     fx->wire.len = 0;
@@ -96,19 +97,21 @@ static enum ss_err to_wire_body(const char *message, const struct ss_field *body
     return err;
 }
 
-static enum ss_err to_wire(const char *message, const char *json)
+static inline enum ss_err to_wire(const char *message, const char *json)
 {
     return to_wire_body(message, NULL, ss_slice_str(json));
 }
 
 /* Into fx->json, with a NUL behind. */
-static enum ss_err to_json_field(const char *message, const struct ss_field *field, struct ss_slice wire)
+static inline enum ss_err to_json_field(const char *message, const struct ss_field *field,
+                                        struct ss_slice wire)
 {
     char *copy = exact(wire);
     fx->json.len = 0;
     fx->status = (struct ss_status){.code = 0};
-    enum ss_err err = ss_wire_to_json(fx->codec, fx->schema, type(message), field, ss_slice_of(copy, wire.len),
-                                      &fx->out, &fx->arena, &fx->json, &fx->status);
+    enum ss_err err =
+        ss_wire_to_json(fx->codec, fx->schema, type(message), field, ss_slice_of(copy, wire.len), &fx->out,
+                        &fx->arena, &fx->json, &fx->status);
     ss_free(copy);
     if (err && fx->json.len)
         fail_msg("a failure left %zu bytes behind", fx->json.len);
@@ -118,12 +121,12 @@ static enum ss_err to_json_field(const char *message, const struct ss_field *fie
     return err;
 }
 
-static enum ss_err to_json(const char *message, struct ss_slice wire)
+static inline enum ss_err to_json(const char *message, struct ss_slice wire)
 {
     return to_json_field(message, NULL, wire);
 }
 
-static const struct ss_field *field(const char *message, const char *name)
+static inline const struct ss_field *field(const char *message, const char *name)
 {
     const struct ss_field *f = ss_message_field(type(message), ss_slice_str(name));
     if (!f)
@@ -131,15 +134,15 @@ static const struct ss_field *field(const char *message, const char *name)
     return f;
 }
 
-#define assert_wire(want)                                                                                              \
-    do {                                                                                                               \
-        struct ss_slice want_ = SS_LIT(want);                                                                          \
-        assert_int_equal(fx->wire.len, want_.len);                                                                     \
-        assert_memory_equal(fx->wire.ptr, want_.ptr, want_.len);                                                       \
+#define assert_wire(want)                                                                                    \
+    do {                                                                                                     \
+        struct ss_slice want_ = SS_LIT(want);                                                                \
+        assert_int_equal(fx->wire.len, want_.len);                                                           \
+        assert_memory_equal(fx->wire.ptr, want_.ptr, want_.len);                                             \
     } while (0)
 
 /* json becomes wire and wire becomes back, which is json when NULL. */
-static void check_both(const char *message, const char *json, struct ss_slice wire, const char *back)
+static inline void check_both(const char *message, const char *json, struct ss_slice wire, const char *back)
 {
     if (to_wire(message, json))
         fail_msg("%s is refused: %.*s", json, SS_FMT(fx->status.message));
@@ -154,7 +157,8 @@ static void check_both(const char *message, const char *json, struct ss_slice wi
 }
 
 /* json is refused with exactly that path and description. */
-static void check_refused(const char *message, const char *json, const char *path, const char *description)
+static inline void check_refused(const char *message, const char *json, const char *path,
+                                 const char *description)
 {
     if (to_wire(message, json) != SS_ERR_INVALID)
         fail_msg("%s is not refused", json);
