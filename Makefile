@@ -162,13 +162,13 @@ demo:
 	@certs/make-dev-certs.sh
 	@scripts/demo.sh
 
-# T="unit e2e" runs some steps only: checks unit fuzz e2e threads.
+# T="unit e2e" runs some steps only: checks unit fuzz conformance e2e threads.
 test:
-	@scripts/deps.sh test
+	@scripts/deps.sh test conformance
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan CI=1 test-asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan CI=1 test-tsan
 	@scripts/test.sh $(T)
-test-asan: $(OUT)/sidespan $(UNIT_BIN) $(FUZZ_NAMES:%=$(OUT)/fuzz/replay_%) build/demo.pb
+test-asan: $(OUT)/sidespan $(UNIT_BIN) $(FUZZ_NAMES:%=$(OUT)/fuzz/replay_%) build/demo.pb $(OUT)/conformance/testee
 test-tsan: $(OUT)/sidespan
 
 C_FILES = $(shell find src tests bench fuzz -name '*.[ch]')
@@ -192,6 +192,18 @@ fuzz-build: $(FUZZ_NAMES:%=$(OUT)/fuzz/fuzz_%)
 fuzz-replay:
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan $(FUZZ_NAMES:%=build/asan/fuzz/replay_%)
 	@scripts/test.sh fuzz
+
+# protobuf's own conformance suite, from npm, on the functions that serve traffic; tests/conformance/README.md.
+.PHONY: conformance
+CONFORMANCE_SRC := $(wildcard tests/conformance/*.c)
+CONFORMANCE_LIBS = $(foreach l,transcode $(DEPS_transcode),$(OUT)/lib/lib$(l).a)
+$(OUT)/conformance/testee: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h) $(CONFORMANCE_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $(CONFORMANCE_SRC) $(CONFORMANCE_LIBS) $(LIBS)
+conformance:
+	@scripts/deps.sh build conformance
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan build/asan/conformance/testee
+	@scripts/test.sh conformance
 
 # Benchmarks: figures beside HAProxy's, never in tests.
 .PHONY: bench
@@ -218,9 +230,10 @@ help:
 	@printf '%s\n' \
 	'make               build/sidespan, optimised and hardened' \
 	'make demo          everything needed, then the demo service and sidespan until Ctrl-C' \
-	'make test          every test, with sanitizers; T="unit e2e" for some of: checks unit fuzz e2e threads' \
+	'make test          every test, with sanitizers; T="unit e2e" for some of: checks unit fuzz conformance e2e threads' \
 	'make unit          unit tests of one variant: VARIANT=asan, L=<layer> for one layer' \
 	'make bench         CPU and latency per request, beside HAProxy' \
+	"make conformance   protobuf's conformance suite; npm fetches it" \
 	'make lint          layers, clang-format, clang-tidy, cppcheck' \
 	'make format        clang-format, in place' \
 	'make fuzz          every fuzzer for FUZZ_SECONDS (30); make fuzz-replay: the corpora only' \

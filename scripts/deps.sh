@@ -1,5 +1,7 @@
 #!/bin/sh
-# Installs the Debian packages that a purpose needs, and only the missing ones: scripts/deps.sh build|demo|test|lint|fuzz|bench ...
+# Installs the Debian packages that a purpose needs, and only the missing ones: scripts/deps.sh PURPOSE...
+#
+#   build demo test lint fuzz bench; conformance: npm, for protobuf's conformance suite, unless some npm is there already
 #
 # With everything there it is one dpkg-query and no network. Otherwise it runs apt-get as root, or through sudo.
 set -eu
@@ -10,10 +12,12 @@ DEMO='python3 python3-grpcio python3-protobuf openssl curl'
 TEST='libcmocka-dev python3-pytest python3-httpx python3-h2 python3-yaml nghttp2-client procps'
 LINT='clang clang-format clang-tidy cppcheck'
 FUZZ='clang llvm'
+CONFORMANCE=''
+command -v npm >/dev/null || CONFORMANCE='npm ca-certificates'
 BENCH='wrk haproxy strace util-linux procps openssl python3'
 
 usage() {
-    echo "usage: $0 build|demo|test|lint|fuzz|bench ..." >&2
+    echo "usage: $0 build|demo|test|conformance|lint|fuzz|bench ..." >&2
     exit 2
 }
 
@@ -24,6 +28,7 @@ for purpose; do
     build) wanted="$wanted $BUILD" ;;
     demo) wanted="$wanted $BUILD $DEMO" ;;
     test) wanted="$wanted $BUILD $DEMO $TEST" ;;
+    conformance) wanted="$wanted $CONFORMANCE" ;;
     lint) wanted="$wanted $BUILD $LINT" ;;
     fuzz) wanted="$wanted $BUILD $FUZZ" ;;
     bench) wanted="$wanted $BUILD $BENCH" ;;
@@ -43,6 +48,7 @@ if ! command -v dpkg-query >/dev/null; then
     echo "deps: this is not a Debian system; install the equivalents of:$wanted" >&2
     exit 1
 fi
+[ -n "$(echo $wanted)" ] || exit 0
 # shellcheck disable=SC2086 # lists of words
 absent=$(missing $wanted)
 [ -n "$absent" ] || exit 0

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every test and says how many passed and failed; `make test` builds first what this runs.
 #
-#   scripts/test.sh [STEP...]    steps: checks unit fuzz e2e threads (default: all, in this order)
+#   scripts/test.sh [STEP...]    steps: checks unit fuzz conformance e2e threads (default: all, in this order)
 #
 # Each step adds to the totals; a step that breaks without a count is one failure. The last line on standard output is
 # "N passed, M failed", also kept in build/test-totals. Exit status 1 when anything failed or nothing ran.
@@ -80,6 +80,29 @@ step_fuzz() {
     done < <(find fuzz -name 'fuzz_*.c' 2>/dev/null | sort)
 }
 
+# The runner's closing lines, one for each of its suites:
+# "CONFORMANCE SUITE PASSED: 5555 successes, 12 skipped, 0 expected failures, 0 unexpected failures."
+conformance_count() { # words, log
+    sed -n "s/^CONFORMANCE SUITE .*[ ,]\([0-9][0-9]*\) $1[.,].*/\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+step_conformance() {
+    local log=$LOGS/conformance.log rc good bad
+    timeout 1200 tests/conformance/run.sh build/asan/conformance/testee >"$log" 2>&1
+    rc=$?
+    good=$(conformance_count successes "$log") bad=$(conformance_count 'unexpected failures' "$log")
+    # No suite, or a runner that broke: nothing that it would have counted. A testee that breaks is a failure of its own.
+    [ "$bad" = 0 ] && { [ $rc != 0 ] || [ "$good" = 0 ]; } && bad=1
+    count "$good" "$bad"
+    if [ "$bad" = 0 ]; then
+        echo "ok    protobuf's conformance suite ($good, and $(conformance_count skipped "$log") skipped)"
+    else
+        echo "FAIL  protobuf's conformance suite (exit status $rc)"
+        grep '^ERROR' "$log" | cut -c1-400 | head -n 30
+        tail -n 20 "$log" | cut -c1-400
+    fi
+}
+
 # pytest's closing line: "2 failed, 30 passed, 1 skipped, 1 error in 12.34s"
 pytest_count() { # word, log
     tail -n 1 "$2" | grep -oE "[0-9]+ $1" | head -n 1 | grep -oE '^[0-9]+' || echo 0
@@ -107,15 +130,15 @@ step_threads() {
     SIDESPAN_BIN=$PWD/build/tsan/sidespan run_pytest threads "${fixed[@]}" "${PYTEST[@]}" -m threads tests/e2e
 }
 
-[ $# -gt 0 ] || set -- checks unit fuzz e2e threads
+[ $# -gt 0 ] || set -- checks unit fuzz conformance e2e threads
 for step; do
     case $step in
-    checks | unit | fuzz | e2e | threads)
+    checks | unit | fuzz | conformance | e2e | threads)
         echo "== $step"
         "step_$step"
         ;;
     *)
-        echo "usage: $0 [checks|unit|fuzz|e2e|threads]..." >&2
+        echo "usage: $0 [checks|unit|fuzz|conformance|e2e|threads]..." >&2
         exit 2
         ;;
     esac

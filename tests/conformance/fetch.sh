@@ -30,7 +30,8 @@ fetch_packages() {
     rm -rf "$folder/npm"
     mkdir -p "$folder/npm"
     cp "$here/package.json" "$here/package-lock.json" "$folder/npm/"
-    (cd "$folder/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 || fail "npm ci failed"
+    (cd "$folder/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --cache "$folder/npm/cache") >&2 || fail "npm ci failed"
+    rm -rf "$folder/npm/cache"
     # Those for other systems; they are large.
     find "$folder/npm/node_modules" -path '*/bin/*' -type f ! -name '*-linux-x*64' -delete
     : >"$folder/npm/complete"

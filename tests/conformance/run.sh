@@ -17,4 +17,4 @@ cd "$root"
 
 mkdir -p "$suite/failures"
 export CONFORMANCE_DESCRIPTORS="$suite/messages.pb"
-exec "$suite/runner" --enforce_recommended --maximum_edition 2023 --output_dir "$suite/failures" "$1"
+exec "$suite/runner" --enforce_recommended --maximum_edition 2024 --output_dir "$suite/failures" "$1"
