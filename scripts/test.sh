@@ -30,7 +30,7 @@ run_check() { # name, command...: one case
     local name=$1 log
     shift
     log=$LOGS/check-${name// /-}.log
-    if "$@" >"$log" 2>&1; then
+    if "$@" >"$log" 2>&1 </dev/null; then
         echo "ok    $name"
         count 1 0
     else
@@ -56,7 +56,7 @@ step_unit() {
         program=build/asan/unit/${source#tests/unit/}
         program=${program%.c}
         log=$LOGS/$(echo "${source#tests/}" | tr / -).log
-        timeout 300 "$program" >"$log" 2>&1
+        timeout 300 "$program" >"$log" 2>&1 </dev/null
         rc=$?
         good=$(cmocka_count PASSED "$log") bad=$(cmocka_count FAILED "$log")
         # A crash, a leak, or a program without a test: nothing that cmocka would have counted.
@@ -130,19 +130,25 @@ step_threads() {
     SIDESPAN_BIN=$PWD/build/tsan/sidespan run_pytest threads "${fixed[@]}" "${PYTEST[@]}" -m threads tests/e2e
 }
 
-[ $# -gt 0 ] || set -- checks unit fuzz conformance e2e threads
-for step; do
-    case $step in
-    checks | unit | fuzz | conformance | e2e | threads)
-        echo "== $step"
-        "step_$step"
-        ;;
-    *)
-        echo "usage: $0 [checks|unit|fuzz|conformance|e2e|threads]..." >&2
-        exit 2
-        ;;
-    esac
-done
+# One function, so that an edit of this file during a run cannot change the run.
+main() {
+    [ $# -gt 0 ] || set -- checks unit fuzz conformance e2e threads
+    for step; do
+        case $step in
+        checks | unit | fuzz | conformance | e2e | threads)
+            echo "== $step"
+            "step_$step"
+            ;;
+        *)
+            echo "usage: $0 [checks|unit|fuzz|conformance|e2e|threads]..." >&2
+            exit 2
+            ;;
+        esac
+    done
 
-echo "$passed passed, $failed failed" | tee build/test-totals
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+    echo "$passed passed, $failed failed" | tee build/test-totals
+    [ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
+
+main "$@"
+exit
