@@ -14,7 +14,7 @@ enum { BAD_REQUEST_VIOLATIONS = 1, VIOLATION_FIELD = 1, VIOLATION_DESCRIPTION = 
 
 #define BAD_REQUEST_URL "type.googleapis.com/google.rpc.BadRequest"
 
-/* Calls piece for each run of UTF-8 in s and for the U+FFFD that each other byte becomes. */
+/* s with each byte that is not UTF-8 made U+FFFD. */
 static enum ss_err put_mended(struct ss_buf *out, struct ss_slice s)
 {
     enum ss_err err = SS_OK;
@@ -32,6 +32,8 @@ static enum ss_err put_mended(struct ss_buf *out, struct ss_slice s)
 
 static enum ss_err put_string(struct ss_buf *out, struct ss_slice s)
 {
+    if (s.len == 0)
+        return ss_buf_append(out, "\"\"", 2);
     enum ss_err err = ss_json_write_string(out, s);
     if (err != SS_ERR_INVALID)
         return err;
@@ -54,7 +56,7 @@ static enum ss_err put_text(struct ss_buf *out, const char *text)
 /* The detail as it came: {"@type":…,"value":"base64"}. */
 static enum ss_err put_opaque(struct ss_buf *out, struct ss_slice any)
 {
-    struct ss_slice url = {NULL, 0}, value = {NULL, 0};
+    struct ss_slice url = SS_LIT(""), value = SS_LIT("");
     const char *p = any.ptr, *end = p + any.len;
     while (p && p < end) {
         uint32_t tag;
@@ -95,7 +97,8 @@ static enum ss_err put_detail(struct ss_codec *c, const struct ss_schema *s, str
 static enum ss_err put_details(struct ss_codec *c, const struct ss_schema *s, const struct ss_status *st,
                                struct ss_buf *out, bool *any)
 {
-    const char *p = st->details.ptr, *end = p + st->details.len;
+    struct ss_slice all = st->details.len ? st->details : SS_LIT("");
+    const char *p = all.ptr, *end = p + all.len;
     enum ss_err err = SS_OK;
     while (p && p < end && !err) {
         uint32_t tag;
@@ -193,7 +196,8 @@ static enum ss_err violations_to_wire(const struct ss_status *st, struct ss_buf 
 
 static enum ss_err details_to_wire(const struct ss_status *st, struct ss_buf *out)
 {
-    const char *p = st->details.ptr, *end = p + st->details.len;
+    struct ss_slice all = st->details.len ? st->details : SS_LIT("");
+    const char *p = all.ptr, *end = p + all.len;
     enum ss_err err = SS_OK;
     while (p && p < end && !err) {
         uint32_t tag;

@@ -1,4 +1,5 @@
 /* Messages printed by way of an index: for fields that come in any order, and more than once. */
+#include "transcode/message_set.h"
 #include "transcode/to_json.h"
 
 static uint64_t *bits_of(const struct ss_to_json *w, const struct ss_index *ix)
@@ -97,8 +98,11 @@ bool ss_index_add(struct ss_to_json *w, struct ss_index *ix, struct ss_slice byt
         p = value ? ss_wire_skip(value, end, tag, SS_WIRE_MAX_DEPTH) : NULL;
         if (!p)
             return ss_to_json_bad(w, "malformed bytes");
-        const struct ss_field *f = ss_message_field_by_number(ix->message, tag >> 3);
-        if (!f || !ss_field_takes_wire(f, tag & 7))
+        struct ss_slice content;
+        bool item = tag == SS_SET_ITEM && ix->message->message_set;
+        const struct ss_field *f = item ? ss_set_item_get(ix->message, value, p, &content)
+                                        : ss_message_field_by_number(ix->message, tag >> 3);
+        if (!f || (!item && !ss_field_takes_wire(f, tag & 7)))
             continue;
         if (f->enumeration && !f->repeated && ss_value_read(f, value, end, &v) && ss_value_unknown(f, &v))
             continue;
@@ -111,7 +115,7 @@ bool ss_index_add(struct ss_to_json *w, struct ss_index *ix, struct ss_slice byt
 struct ss_source ss_index_source(const struct ss_to_json *w, const struct ss_index *ix,
                                  const struct ss_field *f)
 {
-    struct ss_source s = {{NULL, 0}, f, slot_of(w, ix, f->index)->first};
+    struct ss_source s = {SS_LIT(""), f, slot_of(w, ix, f->index)->first};
     struct ss_source_iter it = {0};
     struct ss_slice one, more;
     if (ss_source_next(w, &s, &it, &one) && !ss_source_next(w, &s, &it, &more))
@@ -187,7 +191,7 @@ static bool member(struct ss_to_json *w, const struct ss_index *ix, const struct
     bool empty;
     if (!ss_to_json_key(w, f) || !ss_index_value(w, ix, f, &empty))
         return ss_to_json_within(w, f);
-    if (empty && !w->options.emit_defaults)
+    if (empty && !(w->options.emit_defaults && !f->extension))
         w->out->len = before;
     return true;
 }

@@ -13,7 +13,7 @@ static bool read_entry(struct ss_to_json *w, const struct ss_field *f, struct ss
     const struct ss_field *kf = &f->message->fields[0], *vf = &f->message->fields[1];
     const char *p = bytes.ptr, *end = p + bytes.len;
     unsigned values = 0;
-    *e = (struct entry){.source = ss_source_of(ss_slice_of(p, 0))};
+    *e = (struct entry){{0, SS_LIT("")}, {0, SS_LIT("")}, ss_source_of(SS_LIT("")), false};
     if (vf->enumeration && vf->enumeration->closed && vf->enumeration->n_values)
         e->value.bits = (uint32_t)vf->enumeration->values[0].number;
     while (p && p < end) {

@@ -31,7 +31,7 @@ const char *ss_to_json_scalar_member(struct ss_to_json *w, const struct ss_field
 static const char *element(struct ss_to_json *w, const struct ss_field *f, const char *p, const char *end)
 {
     if (f->message) {
-        struct ss_source s = ss_source_of(ss_slice_of(NULL, 0));
+        struct ss_source s = ss_source_of(SS_LIT(""));
         p = ss_message_field_get(f, p, end, &s.bytes);
         if (!p)
             return malformed(w);
@@ -108,7 +108,7 @@ static const char *repeated_member(struct ss_to_json *w, const struct ss_field *
 static const char *message_member(struct ss_to_json *w, const struct ss_field *f, const char *p,
                                   const char *end)
 {
-    struct ss_source s = ss_source_of(ss_slice_of(NULL, 0));
+    struct ss_source s = ss_source_of(SS_LIT(""));
     p = ss_message_field_get(f, p, end, &s.bytes);
     if (!p)
         return malformed(w);
@@ -197,7 +197,7 @@ static bool members_in_order(struct ss_to_json *w, const struct ss_message *m, s
 
 bool ss_to_json_members(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s)
 {
-    if (w->indexed || s->field || w->c->hints[((uintptr_t)m >> 6) % SS_HINTS] == m)
+    if (w->indexed || s->field || m->message_set || w->c->hints[((uintptr_t)m >> 6) % SS_HINTS] == m)
         return ss_to_json_indexed(w, m, s);
     return members_in_order(w, m, s->bytes);
 }

@@ -63,6 +63,8 @@ bool ss_value_unknown(const struct ss_field *f, const struct ss_value *v)
 
 bool ss_value_is_zero(const struct ss_field *f, const struct ss_value *v)
 {
+    if (f->enumeration && f->enumeration->null_value) /* prints as null whatever its number */
+        return true;
     return f->wire_type == SS_WIRE_BYTES ? v->bytes.len == 0 : v->bits == 0;
 }
 
@@ -167,7 +169,7 @@ bool ss_to_json_default(struct ss_to_json *w, const struct ss_field *f, bool exp
         return ss_to_json_text(w, f->map ? "{}" : "[]", 2);
     if (f->message)
         return ss_to_json_text(w, "null", 4);
-    struct ss_value v = {0, {NULL, 0}};
+    struct ss_value v = {0, SS_LIT("")};
     if (explicit && f->default_text.len)
         ss_field_default(f, w->arena, &v.bits, &v.bytes);
     else if (f->type == SS_TYPE_ENUM && f->enumeration->closed && f->enumeration->n_values)

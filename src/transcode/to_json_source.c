@@ -1,3 +1,4 @@
+#include "transcode/message_set.h"
 #include "transcode/to_json.h"
 
 /* The next occurrence of s->field in [it->p, it->end). */
@@ -9,6 +10,11 @@ static bool next_occurrence(const struct ss_source *s, struct ss_source_iter *it
         if (it->p && tag == ss_tag(s->field->number, s->field->wire_type)) {
             it->p = ss_message_field_get(s->field, it->p, it->end, piece);
             return it->p != NULL;
+        }
+        if (it->p && tag == SS_SET_ITEM && s->field->parent->message_set &&
+            ss_set_item_get(s->field->parent, it->p, it->end, piece) == s->field) {
+            it->p = ss_wire_skip(it->p, it->end, tag, SS_WIRE_MAX_DEPTH);
+            return true;
         }
         it->p = it->p ? ss_wire_skip(it->p, it->end, tag, SS_WIRE_MAX_DEPTH) : NULL;
     }

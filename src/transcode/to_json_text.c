@@ -88,7 +88,7 @@ static bool mended(struct ss_to_json *w, struct ss_slice s)
 
 bool ss_to_json_string(struct ss_to_json *w, struct ss_slice s, bool strict)
 {
-    enum ss_err err = ss_json_write_string(w->out, s);
+    enum ss_err err = ss_json_write_string(w->out, s.ptr ? s : SS_LIT(""));
     if (__builtin_expect(err == SS_OK, 1))
         return true;
     if (err != SS_ERR_INVALID)

@@ -44,7 +44,7 @@ static uint64_t varint_in(struct ss_slice value)
 
 static struct ss_slice bytes_in(struct ss_slice value)
 {
-    struct ss_slice bytes = {NULL, 0};
+    struct ss_slice bytes = SS_LIT("");
     ss_wire_get_bytes(value.ptr, value.ptr + value.len, &bytes);
     return bytes;
 }
@@ -98,7 +98,7 @@ bool ss_to_json_mask(struct ss_to_json *w, const struct ss_source *s)
 bool ss_to_json_wrapper(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s)
 {
     const struct ss_field *f = &m->fields[0];
-    struct ss_value v = {0, {NULL, 0}};
+    struct ss_value v = {0, SS_LIT("")};
     struct walk k = {0};
     struct ss_slice value;
     uint32_t tag;
@@ -128,7 +128,7 @@ static const struct ss_message *any_message(struct ss_to_json *w, struct ss_slic
 
 bool ss_to_json_any(struct ss_to_json *w, const struct ss_source *s)
 {
-    struct ss_slice url = {NULL, 0}, content = {NULL, 0}, value;
+    struct ss_slice url = SS_LIT(""), content = SS_LIT(""), value;
     struct walk k = {0};
     uint32_t tag;
     while (next_field(w, s, &k, &tag, &value)) {
@@ -234,7 +234,7 @@ bool ss_to_json_dynamic(struct ss_to_json *w, const struct ss_message *m, const 
     if (!f || (tag & 7) != f->wire_type)
         return irregular_value(w, m, s);
     if (f->message) {
-        struct ss_source inner = ss_source_of(ss_slice_of(NULL, 0));
+        struct ss_source inner = ss_source_of(SS_LIT(""));
         p = ss_message_field_get(f, p, end, &inner.bytes);
         return p == end ? ss_to_json_message(w, f->message, &inner) : irregular_value(w, m, s);
     }

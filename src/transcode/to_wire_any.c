@@ -146,7 +146,8 @@ static bool record(struct ss_to_wire *w, const struct ss_token *t)
     struct ss_stack *tape = &w->c->tape, *text = &w->c->tape_text;
     if (t->text.len > TEXT_MAX || text->n + t->text.len > TEXT_MAX || tape->n >= TEXT_MAX)
         return ss_to_wire_fail(w, SS_ERR_LIMIT);
-    if (!ss_stack_reserve(tape, sizeof(struct ss_tape_token), 1) || !ss_stack_reserve(text, 1, t->text.len))
+    if (!ss_stack_reserve(tape, sizeof(struct ss_tape_token), 1) ||
+        !ss_stack_reserve(text, 1, t->text.len + 1))
         return ss_to_wire_fail(w, SS_ERR_MEMORY);
     uint32_t len = t->kind == SS_TOKEN_BOOL ? t->value : (uint32_t)t->text.len;
     *token_at(w, (uint32_t)tape->n++) =

@@ -1,4 +1,5 @@
 /* Beginning and ending objects, arrays and map entries. */
+#include "transcode/message_set.h"
 #include "transcode/scalar.h"
 #include "transcode/to_wire.h"
 #include "wire/varint.h"
@@ -59,8 +60,22 @@ bool ss_to_wire_close(struct ss_to_wire *w, size_t height)
     return err ? ss_to_wire_fail(w, err) : true;
 }
 
+/* An item of a message set, up to the length of its message. */
+static bool begin_item(struct ss_to_wire *w, const struct ss_field *f)
+{
+    char bytes[SS_VARINT_MAX + 3] = {SS_SET_ITEM, SS_SET_TYPE};
+    char *end = ss_varint_put(bytes + 2, f->number);
+    *end++ = SS_SET_MESSAGE;
+    if (!ss_to_wire_append(w, bytes, (size_t)(end - bytes)))
+        return false;
+    enum ss_err err = ss_holes_open_group(&w->c->holes, w->out, SS_SET_ITEM >> 3);
+    return err ? ss_to_wire_fail(w, err) : ss_to_wire_open(w);
+}
+
 bool ss_to_wire_begin(struct ss_to_wire *w, const struct ss_field *f)
 {
+    if (f->extension && f->parent->message_set)
+        return begin_item(w, f);
     if (!ss_to_wire_append(w, (const char *)f->tag, f->tag_len))
         return false;
     if (f->type != SS_TYPE_GROUP)

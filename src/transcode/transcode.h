@@ -44,8 +44,8 @@ enum ss_err ss_json_to_wire(struct ss_codec *c, const struct ss_schema *s, const
  * names: "title", "matter.client"; lists, maps and well-known types as a whole, {} as the message itself. For
  * text that ss_json_to_wire has read; unknown fields are left out. SS_ERR_BODY_TOO_LARGE when out's cap was
  * reached. */
-enum ss_err ss_json_to_mask(struct ss_codec *c, const struct ss_message *m, struct ss_slice text, bool lenient,
-                            struct ss_buf *out);
+enum ss_err ss_json_to_mask(struct ss_codec *c, const struct ss_message *m, struct ss_slice text,
+                            bool lenient, struct ss_buf *out);
 
 /* Appends to out the JSON text of wire, a message of type m.
  * response_body: NULL for the whole message; else only that field's value is written (its default, [] or {}

@@ -20,8 +20,6 @@ static enum ss_err put_path(struct ss_slice path, bool proto_spelling, struct ss
             return SS_ERR_INVALID;
         len += upper(path.ptr[i]);
     }
-    if (path.len == 0)
-        return SS_ERR_INVALID;
     enum ss_err err = ss_buf_reserve(out, ss_wire_bytes_size(1, len));
     if (err || (err = ss_wire_put_head(out, 1, len)))
         return err;
@@ -38,18 +36,16 @@ static enum ss_err put_path(struct ss_slice path, bool proto_spelling, struct ss
 
 enum ss_err ss_mask_parse(struct ss_slice text, bool proto_spelling, struct ss_buf *out)
 {
-    enum ss_err err = SS_OK;
-    while (text.len && !err) {
-        const char *comma = memchr(text.ptr, ',', text.len);
+    if (text.len == 0)
+        return SS_OK;
+    for (;;) { /* "a,,b" has three paths, as in other implementations */
+        const char *comma = text.len ? memchr(text.ptr, ',', text.len) : NULL;
         size_t n = comma ? (size_t)(comma - text.ptr) : text.len;
-        err = put_path(ss_slice_of(text.ptr, n), proto_spelling, out);
-        if (!comma)
-            break;
+        enum ss_err err = put_path(ss_slice_of(text.ptr, n), proto_spelling, out);
+        if (err || !comma)
+            return err;
         text = ss_slice_skip(text, n + 1);
-        if (text.len == 0)
-            err = err ? err : SS_ERR_INVALID;
     }
-    return err;
 }
 
 enum ss_err ss_mask_print_path(struct ss_slice path, struct ss_buf *out)
