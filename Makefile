@@ -219,6 +219,24 @@ bench:
 	@certs/make-dev-certs.sh
 	@bench/run.py $(BENCH_ARGS)
 
+# Transcoding alone, beside libprotobuf's own C++; the only C++ here.
+.PHONY: bench-transcode
+BENCH_TRANSCODE_LIBS = $(foreach l,transcode $(DEPS_transcode),build/lib/lib$(l).a)
+build/bench/payloads.pb: bench/transcode/payloads.proto
+	@mkdir -p $(@D)
+	protoc -Ibench/transcode -I$(PROTO_STD) --include_imports --descriptor_set_out=$@ $<
+build/bench/libprotobuf.o: bench/transcode/libprotobuf.cc bench/transcode/bench.h
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O2 -g -Wall -Wextra -c $< -o $@
+build/bench/transcode: bench/transcode/bench.c bench/transcode/bench.h build/bench/libprotobuf.o $(BENCH_TRANSCODE_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes $(LDFLAGS_release) -o $@ $< build/bench/libprotobuf.o $(BENCH_TRANSCODE_LIBS) \
+	    -lprotobuf -lprotobuf-c -lyajl -lstdc++
+bench-transcode:
+	@scripts/deps.sh bench
+	@$(MAKE) --no-print-directory -j$(JOBS) build/bench/transcode build/bench/payloads.pb
+	@bench/transcode.py $(BENCH_ARGS)
+
 PREFIX ?= /usr/local
 install: build/sidespan
 	install -D -m 755 build/sidespan $(DESTDIR)$(PREFIX)/bin/sidespan
@@ -233,6 +251,7 @@ help:
 	'make test          every test, with sanitizers; T="unit e2e" for some of: checks unit fuzz conformance e2e threads' \
 	'make unit          unit tests of one variant: VARIANT=asan, L=<layer> for one layer' \
 	'make bench         CPU and latency per request, beside HAProxy' \
+	'make bench-transcode  transcoding alone, beside libprotobuf and yajl' \
 	"make conformance   protobuf's conformance suite; npm fetches it" \
 	'make lint          layers, clang-format, clang-tidy, cppcheck' \
 	'make format        clang-format, in place' \

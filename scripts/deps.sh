@@ -14,7 +14,7 @@ LINT='clang clang-format clang-tidy cppcheck'
 FUZZ='clang llvm'
 CONFORMANCE=''
 command -v npm >/dev/null || CONFORMANCE='npm ca-certificates'
-BENCH='wrk haproxy strace util-linux procps openssl python3'
+BENCH='wrk haproxy strace util-linux procps openssl python3 g++ libprotobuf-dev valgrind'
 
 usage() {
     echo "usage: $0 build|demo|test|conformance|lint|fuzz|bench ..." >&2
