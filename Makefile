@@ -180,7 +180,8 @@ lint:
 	@$(MAKE) --no-print-directory $(GEN)/google/protobuf/descriptor.pb-c.h
 	printf '%s\n' $(C_SOURCES) | xargs -P$(JOBS) -n8 sh -c 'clang-tidy --quiet "$$@" -- $(filter-out -DSS_VERSION%,$(STD)) -DSS_VERSION=\"$(VERSION)\" $(PKG_CFLAGS) -Isrc -I$(GEN)' tidy
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
-	    --suppress=missingIncludeSystem -DH2O_USE_LIBUV=0 -DH2O_USE_EPOLL=1 -DSS_VERSION=0 -Isrc -j$(JOBS) src
+	    --suppress=missingIncludeSystem --suppress=legacyUninitvar -DH2O_USE_LIBUV=0 -DH2O_USE_EPOLL=1 \
+	    '-DSS_VERSION="$(VERSION)"' -Isrc -j$(JOBS) src
 format:
 	clang-format -i $(C_FILES)
 
