@@ -30,6 +30,31 @@ static bool packed(const struct ss_field *f, struct ss_slice all, enum wire_form
     return p != NULL;
 }
 
+/* An item of a message set behind its tag: a group of type number (2) and message (3). NULL when malformed.
+ */
+static const char *set_item(const struct ss_message *m, const char *p, const char *end, unsigned depth,
+                            enum wire_form *is)
+{
+    struct ss_slice item, content = {NULL, 0};
+    uint64_t type = 0;
+    const char *behind = ss_wire_get_group(p, end, 1, SS_WIRE_MAX_DEPTH, &item);
+    if (!behind)
+        return NULL;
+    for (p = item.ptr, end = p + item.len; p && p < end;) {
+        uint32_t tag;
+        p = ss_wire_get_tag(p, end, &tag);
+        if (p && tag == ss_tag(2, SS_WIRE_VARINT))
+            p = ss_varint_get(p, end, &type);
+        else if (p && tag == ss_tag(3, SS_WIRE_BYTES))
+            p = ss_wire_get_bytes(p, end, &content);
+        else
+            p = p ? ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH) : NULL;
+    }
+    const struct ss_field *f = ss_message_field_by_number(m, (uint32_t)type);
+    *is = worse(*is, f && content.ptr ? form(f->message, content, depth - 1) : WIRE_UNKNOWN);
+    return p ? behind : NULL;
+}
+
 /* The value of f behind its tag; NULL when malformed. */
 static const char *value(const struct ss_field *f, const char *p, const char *end, uint32_t tag,
                          unsigned depth, enum wire_form *is)
@@ -66,6 +91,12 @@ static enum wire_form form(const struct ss_message *m, struct ss_slice bytes, un
         p = ss_wire_get_tag(p, end, &tag);
         if (!p)
             return WIRE_MALFORMED;
+        if (m->message_set && tag == ss_tag(1, SS_WIRE_GROUP)) {
+            p = set_item(m, p, end, depth, &is);
+            if (!p)
+                return WIRE_MALFORMED;
+            continue;
+        }
         const struct ss_field *f = ss_message_field_by_number(m, tag >> 3);
         bool mine =
             f && ((tag & 7) == f->wire_type || ((tag & 7) == SS_WIRE_BYTES && f->repeated && !f->message));
