@@ -91,6 +91,8 @@ bool ss_to_json_value(struct ss_to_json *w, const struct ss_field *f, const stru
 /* What an absent field's value is: zero, "", [], {}, null for a message. explicit: its own default, if it has
  * one. */
 bool ss_to_json_default(struct ss_to_json *w, const struct ss_field *f, bool explicit);
+/* The same as text, without an own default; empty for an enum that needs a closer look. */
+struct ss_slice ss_to_json_zero(const struct ss_to_json *w, const struct ss_field *f);
 /* Whether values of that wire type are f's. */
 static inline bool ss_field_takes_wire(const struct ss_field *f, uint32_t wire_type)
 {

@@ -97,7 +97,7 @@ static const char *repeated_member(struct ss_to_json *w, const struct ss_field *
     if (!p)
         return NULL;
     if (w->out->len == empty &&
-        !w->options.emit_defaults) { /* packed without elements, unknown enum values */
+        !(w->options.emit_defaults && !f->extension)) { /* packed without elements, unknown enum values */
         w->out->len = before;
         w->indent--;
         return p;
@@ -122,7 +122,9 @@ static bool defaults(struct ss_to_json *w, const struct ss_message *m, size_t ne
         const struct ss_field *f = &m->fields[next];
         if (f->presence || f->extension)
             continue;
-        if (!ss_to_json_key(w, f) || !ss_to_json_default(w, f, false))
+        struct ss_slice zero = ss_to_json_zero(w, f);
+        if (!ss_to_json_key(w, f) ||
+            !(zero.len ? ss_to_json_text(w, zero.ptr, zero.len) : ss_to_json_default(w, f, false)))
             return false;
     }
     return true;

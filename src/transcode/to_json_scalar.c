@@ -163,16 +163,54 @@ bool ss_to_json_value(struct ss_to_json *w, const struct ss_field *f, const stru
     return ss_to_json_text(w, text, print_number(w, f, v->bits, text));
 }
 
+struct ss_slice ss_to_json_zero(const struct ss_to_json *w, const struct ss_field *f)
+{
+    const struct ss_enum *e = f->enumeration;
+    if (f->repeated)
+        return f->map ? SS_LIT("{}") : SS_LIT("[]");
+    switch ((enum ss_type)f->type) {
+    case SS_TYPE_STRING:
+    case SS_TYPE_BYTES:
+        return SS_LIT("\"\"");
+    case SS_TYPE_INT64:
+    case SS_TYPE_UINT64:
+    case SS_TYPE_SINT64:
+    case SS_TYPE_FIXED64:
+    case SS_TYPE_SFIXED64:
+        return w->options.int64_as_number ? SS_LIT("0") : SS_LIT("\"0\"");
+    case SS_TYPE_BOOL:
+        return SS_LIT("false");
+    case SS_TYPE_GROUP:
+    case SS_TYPE_MESSAGE:
+        return SS_LIT("null");
+    case SS_TYPE_ENUM:
+        if (e->null_value)
+            return SS_LIT("null");
+        if (!w->options.enums_as_ints && e->n_values && e->values[0].number == 0)
+            return e->values[0].json;
+        return SS_LIT("");
+    case SS_TYPE_DOUBLE:
+    case SS_TYPE_FLOAT:
+    case SS_TYPE_INT32:
+    case SS_TYPE_UINT32:
+    case SS_TYPE_SINT32:
+    case SS_TYPE_FIXED32:
+    case SS_TYPE_SFIXED32:
+        break;
+    }
+    return SS_LIT("0");
+}
+
 bool ss_to_json_default(struct ss_to_json *w, const struct ss_field *f, bool explicit)
 {
-    if (f->repeated)
-        return ss_to_json_text(w, f->map ? "{}" : "[]", 2);
-    if (f->message)
-        return ss_to_json_text(w, "null", 4);
+    bool own = explicit && f->default_text.len;
+    struct ss_slice zero = own ? SS_LIT("") : ss_to_json_zero(w, f);
+    if (zero.len)
+        return ss_to_json_text(w, zero.ptr, zero.len);
     struct ss_value v = {0, SS_LIT("")};
-    if (explicit && f->default_text.len)
+    if (own)
         ss_field_default(f, w->arena, &v.bits, &v.bytes);
-    else if (f->type == SS_TYPE_ENUM && f->enumeration->closed && f->enumeration->n_values)
+    else if (f->enumeration->closed && f->enumeration->n_values)
         v.bits = (uint32_t)f->enumeration->values[0].number;
     return ss_to_json_value(w, f, &v);
 }
