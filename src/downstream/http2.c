@@ -3,7 +3,11 @@
  *   headers ──▶ start ──▶ body* ──▶ answer (head, data*, finish) ──▶ stream closed
  *
  * A stream lives from nghttp2's first word of it to its last (`on_stream_closed`), whatever happens to the
- * call. */
+ * call.
+ *
+ * One timer a connection looks after it and its streams: a head or a body that does not come on, and an
+ * answer that is not taken. It is lazy: what happens to a stream moves `since_ms`, and the timer only when it
+ * must fire earlier than it is set. While a call runs, time is the bridge's matter. */
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -23,10 +27,14 @@ struct h2_request {
     struct ss_h2_stream h2; /* first */
     struct ss_client client;
     struct http2 *conn;
-    struct ss_arena arena; /* trailers of the answer */
-    int64_t length;        /* content-length; -1: none */
+    struct ss_arena arena;           /* trailers of the answer */
+    struct h2_request *next, **link; /* of the connection's list */
+    int64_t length;                  /* content-length; -1: none */
     int64_t received;
+    uint64_t since_ms; /* nothing has come, or been taken, since then */
+    size_t unsent;     /* of the answer, when that was last looked at */
     bool body_done, head_only, answered, started;
+    bool cut; /* reset, for the client does not take its answer */
 };
 
 struct http2 {
@@ -34,10 +42,10 @@ struct http2 {
     struct ss_front *front;
     struct ss_h2 *h2; /* NULL: closed */
     struct ss_slice peer;
-    struct ss_timer idle;
+    struct ss_timer timer;
     uint64_t active_at_ms;
     struct ss_deferred reap;
-    unsigned n_requests;
+    struct h2_request *requests;
     bool tls, told; /* told: sent GOAWAY for being idle */
     /* the block being received: HTTP/2 does not interleave them */
     struct ss_arena block;
@@ -54,6 +62,14 @@ static struct h2_request *of_stream(struct ss_h2_stream *st)
 static struct h2_request *of_client(const struct ss_client *c)
 {
     return (struct h2_request *)(uintptr_t)((const char *)c - offsetof(struct h2_request, client));
+}
+
+/* Something has happened to r; what is next must happen within ms (0: whenever). */
+static void watch(struct http2 *c, struct h2_request *r, uint64_t ms)
+{
+    r->since_ms = ss_loop_now_ms(c->front->loop);
+    if (ms && (!ss_timer_armed(&c->timer) || c->timer.at_ms > r->since_ms + ms))
+        ss_timer_set(c->front->loop, &c->timer, r->since_ms + ms);
 }
 
 /* ---- the answer ---- */
@@ -96,6 +112,7 @@ static void finish(struct ss_client *c, const struct ss_header *trailers, size_t
     struct h2_request *r = of_client(c);
     c->call = NULL;
     r->answered = true;
+    watch(r->conn, r, r->conn->front->limits.idle_timeout_ms);
     if (r->h2.eof)
         return;
     struct ss_header *copy = n ? ss_arena_alloc(&r->arena, n * sizeof *copy) : NULL;
@@ -150,7 +167,12 @@ static struct ss_h2_stream *on_open(void *ctx)
     r->length = -1;
     ss_arena_init(&r->arena, 0);
     ss_buf_init(&r->h2.out, SIZE_MAX / 4);
-    c->n_requests++;
+    r->next = c->requests;
+    r->link = &c->requests;
+    if (r->next)
+        r->next->link = &r->next;
+    c->requests = r;
+    watch(c, r, c->front->limits.header_timeout_ms);
     ss_arena_reset(&c->block); /* of a block that was refused in its middle */
     c->n_fields = c->block_bytes = 0;
     c->method = c->path = c->authority = (struct ss_slice){0};
@@ -247,6 +269,11 @@ static void begin_call(struct http2 *c, struct h2_request *r)
     r->client.call = r->answered ? NULL : call;
 }
 
+static bool waits_for_body(const struct h2_request *r)
+{
+    return r->client.call && r->length != 0 && !r->body_done;
+}
+
 static void on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block block)
 {
     struct http2 *c = ctx;
@@ -255,6 +282,8 @@ static void on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block 
         r->started = true;
         c->active_at_ms = ss_loop_now_ms(c->front->loop);
         begin_call(c, r);
+        if (waits_for_body(r))
+            watch(c, r, c->front->limits.body_timeout_ms);
     }
     ss_arena_reset(&c->block);
     c->n_fields = c->block_bytes = 0;
@@ -264,6 +293,7 @@ static void give_body(struct http2 *c, struct h2_request *r, const char *p, size
 {
     if (r->client.call && !r->body_done) {
         r->body_done = last;
+        r->since_ms = ss_loop_now_ms(c->front->loop);
         c->front->handler.ops->body(r->client.call, p, n, last);
     } else if (n && c->h2) {
         ss_h2_consume(c->h2, &r->h2, n);
@@ -295,7 +325,9 @@ static void on_stream_closed(void *ctx, struct ss_h2_stream *st, uint32_t error,
         r->client.call = NULL;
         c->front->handler.ops->gone(call);
     }
-    c->n_requests--;
+    *r->link = r->next;
+    if (r->next)
+        r->next->link = r->link;
     c->active_at_ms = ss_loop_now_ms(c->front->loop);
     ss_buf_dispose(&r->h2.out);
     ss_arena_dispose(&r->arena);
@@ -327,7 +359,7 @@ static void on_closed(void *ctx, enum ss_err why)
     if (h2 == NULL)
         return;
     c->h2 = NULL;
-    ss_timer_cancel(c->front->loop, &c->idle);
+    ss_timer_cancel(c->front->loop, &c->timer);
     ss_front_remove(c->front, &c->conn);
     ss_h2_free(h2);
     ss_defer(c->front->loop, &c->reap);
@@ -351,23 +383,78 @@ static const struct ss_h2_ops h2_ops = {
     .closed = on_closed,
 };
 
-static void on_idle(void *ctx)
+/* ---- time ---- */
+
+/* When r will have taken too long, if nothing happens; UINT64_MAX: that is not for us to say. */
+static uint64_t due_of(const struct h2_request *r)
+{
+    const struct ss_limits *limits = &r->conn->front->limits;
+    uint64_t ms = 0;
+    if (!r->started)
+        ms = limits->header_timeout_ms;
+    else if (waits_for_body(r))
+        ms = limits->body_timeout_ms;
+    else if (r->answered)
+        ms = limits->idle_timeout_ms;
+    return ms ? r->since_ms + ms : UINT64_MAX;
+}
+
+/* r has taken too long. false: and so the connection is over. */
+static bool on_late(struct http2 *c, struct h2_request *r)
+{
+    if (!r->started || r->cut) { /* in mid-block there is nothing to answer to; nor if not even resets go */
+        ss_h2_abort(c->h2);
+        return false;
+    }
+    if (r->answered) {
+        r->cut = true;
+        watch(c, r, 0);
+        ss_h2_reset(c->h2, &r->h2, SS_H2_CANCEL);
+        return true;
+    }
+    void *call = r->client.call;
+    r->client.call = NULL;
+    c->front->handler.ops->gone(call);
+    c->front->handler.ops->refuse(c->front->handler.ctx, &r->client, SS_ERR_REQUEST_TIMEOUT,
+                                  "the request's body took too long to arrive");
+    return true;
+}
+
+/* The connection without a request: says goodbye, and some time later leaves. */
+static bool on_idle(struct http2 *c)
+{
+    if (c->told) { /* and does not even read our GOAWAY */
+        ss_h2_abort(c->h2);
+        return false;
+    }
+    c->told = true;
+    c->active_at_ms = ss_loop_now_ms(c->front->loop);
+    ss_h2_drain(c->h2);
+    return true;
+}
+
+static void on_timer(void *ctx)
 {
     struct http2 *c = ctx;
     struct ss_loop *l = c->front->loop;
-    uint64_t now = ss_loop_now_ms(l), limit = c->front->limits.idle_timeout_ms;
-    uint64_t since = c->n_requests ? now : c->active_at_ms;
-    if (now - since < limit) {
-        ss_timer_set(l, &c->idle, since + limit);
-        return;
+    uint64_t now = ss_loop_now_ms(l), next = UINT64_MAX, limit = c->front->limits.idle_timeout_ms;
+    for (struct h2_request *r = c->requests; r; r = r->next) {
+        if (r->answered && ss_h2_unsent(&r->h2) != r->unsent) {
+            r->unsent = ss_h2_unsent(&r->h2);
+            r->since_ms = now;
+        }
+        if (due_of(r) <= now && !on_late(c, r))
+            return;
+        if (due_of(r) < next)
+            next = due_of(r);
     }
-    if (c->told) { /* and does not even read our GOAWAY */
-        ss_h2_abort(c->h2);
-        return;
+    if (limit && c->requests == NULL) {
+        if (now - c->active_at_ms >= limit && !on_idle(c))
+            return;
+        next = c->active_at_ms + limit;
     }
-    c->told = true;
-    ss_timer_set(l, &c->idle, now + limit);
-    ss_h2_drain(c->h2);
+    if (next != UINT64_MAX)
+        ss_timer_set(l, &c->timer, next);
 }
 
 static void drain(struct ss_conn *conn)
@@ -400,12 +487,12 @@ void ss_http2_new(struct ss_front *f, struct ss_stream *s, char *first, size_t n
     c->peer = ss_stream_peer(s); /* lives as long as the socket */
     c->active_at_ms = ss_loop_now_ms(f->loop);
     ss_arena_init(&c->block, 0);
-    ss_timer_init(&c->idle, on_idle, c);
+    ss_timer_init(&c->timer, on_timer, c);
     ss_deferred_init(&c->reap, reap, c);
     ss_front_add(f, &c->conn, &conn_ops);
     c->h2 = ss_h2_new(s, &config, &h2_ops, c);
     if (f->limits.idle_timeout_ms)
-        ss_timer_set(f->loop, &c->idle, c->active_at_ms + f->limits.idle_timeout_ms);
+        ss_timer_set(f->loop, &c->timer, c->active_at_ms + f->limits.idle_timeout_ms);
     if (n_first)
         ss_h2_feed(c->h2, first, n_first);
 }

@@ -1,6 +1,7 @@
 """HTTP/2 downstream: how it begins, and what its streams may do."""
 
 import json
+import os
 import socket
 import subprocess
 
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from harness import http1, http2
+from harness.process import eventually
 
 JSON = [("content-type", "application/json")]
 
@@ -131,3 +133,38 @@ def test_h2load_finds_every_request_answered(start, tmp_path):
     command = ["h2load", "-n2000", "-c8", "-m10", "-d", body, "-H", "content-type: application/json", f"{process.url()}/echo"]
     done = subprocess.run(command, capture_output=True, timeout=120)
     assert b"2000 succeeded, 0 failed" in done.stdout and b"status codes: 2000 2xx" in done.stdout, done.stdout
+
+
+def test_a_body_that_stops_coming_is_408_and_its_call_forgotten(start):
+    process = start(limits={"body_timeout": "1s"})
+    with http2.Connection(process.address()) as connection:
+        for piece in (None, b"{"):
+            stream = connection.wait(connection.start("POST", "/echo", piece, JSON, end=False))
+            assert stream.status == 408 and stream.json()["code"] == 4
+        assert connection.request("GET", "/echo").status == 200
+
+
+def test_a_header_block_that_never_ends_closes_the_connection(start):
+    process = start(limits={"header_timeout": "1s"})
+    with socket.create_connection(process.address(), 10) as client:
+        headers = b"\0\0\1\1\1\0\0\0\1\x82"  # without END_HEADERS
+        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0" + headers)
+        while client.recv(65536):
+            pass
+
+
+def test_an_answer_that_the_client_never_takes_is_reset(start):
+    process = start(limits={"idle_timeout": "1s"})
+    with http2.Connection(process.address(), window=0) as connection:
+        stalled = connection.start("GET", "/blob/100000")
+        assert connection.wait(stalled).reset == 8
+
+
+def test_a_client_that_reads_nothing_at_all_is_let_go(start):
+    process = start(limits={"idle_timeout": "1s"})
+    before = len(os.listdir(f"/proc/{process.pid}/fd"))  # the connection to the service comes on top
+    with http2.Connection(process.address(), window=1 << 30) as connection:
+        for _ in range(4):
+            connection.start("GET", "/blob/4000000")
+        eventually(lambda: len(os.listdir(f"/proc/{process.pid}/fd")) == before + 2)
+        eventually(lambda: len(os.listdir(f"/proc/{process.pid}/fd")) == before + 1)
