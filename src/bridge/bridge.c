@@ -21,13 +21,25 @@ static uint64_t next_random(struct ss_bridge *b)
     return sum;
 }
 
-void ss_bridge_request_id(struct ss_bridge *b, char out[32])
+/* 32 bits as 8 hex digits, all at once: nibbles are spread to bytes, and those above 9 are moved up to 'a'.
+ */
+static void put_hex(char *out, uint32_t v)
 {
-    static const char hex[] = "0123456789abcdef";
-    for (int half = 0; half < 2; half++) {
+    uint64_t x = v;
+    x = (x | x << 16) & 0x0000ffff0000ffffu;
+    x = (x | x << 8) & 0x00ff00ff00ff00ffu;
+    x = (x | x << 4) & 0x0f0f0f0f0f0f0f0fu;
+    uint64_t letters = ((x + 0x0606060606060606u) >> 4) & 0x0101010101010101u;
+    x += 0x3030303030303030u + letters * ('a' - '0' - 10);
+    memcpy(out, &x, sizeof x);
+}
+
+void ss_bridge_random_hex(struct ss_bridge *b, char *out, size_t n)
+{
+    for (size_t i = 0; i < n; i += 16) {
         uint64_t v = next_random(b);
-        for (int i = 0; i < 16; i++, v >>= 4)
-            *out++ = hex[v & 15];
+        put_hex(out + i, (uint32_t)v);
+        put_hex(out + i + 8, (uint32_t)(v >> 32));
     }
 }
 

@@ -39,7 +39,7 @@ void ss_bridge_dispose(struct ss_bridge *b);
 struct ss_handler ss_bridge_handler(struct ss_bridge *b);
 /* Every required upstream has a connection. */
 bool ss_bridge_ready(const struct ss_bridge *b);
-/* 128 random bits as 32 hex digits. */
-void ss_bridge_request_id(struct ss_bridge *b, char out[32]);
+/* n random hex digits, n a multiple of 16. For ids, not for secrets. */
+void ss_bridge_random_hex(struct ss_bridge *b, char *out, size_t n);
 
 #endif

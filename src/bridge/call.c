@@ -288,9 +288,7 @@ static void refuse(void *ctx, struct ss_client *c, enum ss_err err, const char *
     struct ss_bridge *b = ctx;
     struct ss_call *call = new_call(b, c);
     struct ss_status st;
-    char *id = ss_arena_alloc(&call->arena, 32);
-    ss_bridge_request_id(b, id);
-    call->request_id = ss_slice_of(id, 32);
+    ss_call_make_request_id(call);
     ss_status_set(&st, &call->arena, err, "%s", why);
     ss_call_answer_error(call, &st);
 }

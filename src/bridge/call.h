@@ -45,6 +45,8 @@ struct ss_call {
 /* request.c: what goes up. Fills timeout, metadata, form and limits from the request's head; SS_ERR_INVALID,
  * SS_ERR_MEDIA_TYPE, SS_ERR_BODY_TOO_LARGE, SS_ERR_NOT_IMPLEMENTED with st. */
 enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
+/* Gives the call an id of its own. */
+void ss_call_make_request_id(struct ss_call *call);
 /* Transcodes body and bindings into one framed message in out. */
 enum ss_err ss_call_encode(struct ss_call *call, struct ss_slice body, struct ss_buf *out,
                            struct ss_status *st);

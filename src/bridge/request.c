@@ -4,12 +4,74 @@
 #include "http/metadata.h"
 #include "wire/writer.h"
 
-enum { UNARY_TIMEOUT_MS = 60000, MAX_UP_METADATA = 108, MAX_REQUEST_ID = 128 };
+enum { UNARY_TIMEOUT_MS = 60000, MAX_UP_METADATA = 108, MAX_REQUEST_ID = 128, REQUEST_ID_LEN = 16 };
 
-static struct ss_slice header(const struct ss_request *r, struct ss_slice name)
+/* ---- the headers that sidespan itself looks at, found in one pass ---- */
+
+enum known {
+    H_ACCEPT,
+    H_CONNECTION,
+    H_USER_AGENT,
+    H_CONTENT_TYPE,
+    H_GRPC_TIMEOUT,
+    H_X_REQUEST_ID,
+    H_X_FORWARDED_FOR,
+    H_CONTENT_ENCODING,
+    H_X_FORWARDED_HOST,
+    H_X_FORWARDED_PROTO,
+    H_X_REQUEST_TIMEOUT,
+    KNOWN
+};
+
+struct intake {
+    const struct ss_request *r;
+    struct ss_slice known[KNOWN]; /* the first value of each; empty: absent */
+};
+
+static void find_known(struct intake *in)
 {
-    const struct ss_header *h = ss_header_find(r->headers, r->n_headers, name);
-    return h ? h->value : (struct ss_slice){0};
+    static const struct ss_slice names[KNOWN] = {{"accept", 6},
+                                                 {"connection", 10},
+                                                 {"user-agent", 10},
+                                                 {"content-type", 12},
+                                                 {"grpc-timeout", 12},
+                                                 {"x-request-id", 12},
+                                                 {"x-forwarded-for", 15},
+                                                 {"content-encoding", 16},
+                                                 {"x-forwarded-host", 16},
+                                                 {"x-forwarded-proto", 17},
+                                                 {"x-request-timeout", 17}};
+    /* where names of a length begin; KNOWN: there are none */
+    static const uint8_t first[18] = {KNOWN,
+                                      KNOWN,
+                                      KNOWN,
+                                      KNOWN,
+                                      KNOWN,
+                                      KNOWN,
+                                      H_ACCEPT,
+                                      KNOWN,
+                                      KNOWN,
+                                      KNOWN,
+                                      H_CONNECTION,
+                                      KNOWN,
+                                      H_CONTENT_TYPE,
+                                      KNOWN,
+                                      KNOWN,
+                                      H_X_FORWARDED_FOR,
+                                      H_CONTENT_ENCODING,
+                                      H_X_FORWARDED_PROTO};
+    for (size_t i = 0; i < in->r->n_headers; i++) {
+        const struct ss_header *h = &in->r->headers[i];
+        if (h->name.len >= sizeof first)
+            continue;
+        for (unsigned k = first[h->name.len]; k < KNOWN && names[k].len == h->name.len; k++) {
+            if (memcmp(names[k].ptr, h->name.ptr, h->name.len) != 0)
+                continue;
+            if (in->known[k].len == 0)
+                in->known[k] = h->value;
+            break;
+        }
+    }
 }
 
 /* ---- metadata ---- */
@@ -29,33 +91,39 @@ static bool plain(struct ss_slice s)
     return s.len > 0;
 }
 
-static void set_request_id(struct ss_call *call, const struct ss_request *r)
+void ss_call_make_request_id(struct ss_call *call)
 {
-    struct ss_slice given = header(r, SS_LIT("x-request-id"));
+    char *id = ss_arena_alloc(&call->arena, REQUEST_ID_LEN);
+    ss_bridge_random_hex(call->bridge, id, REQUEST_ID_LEN);
+    call->request_id = ss_slice_of(id, REQUEST_ID_LEN);
+}
+
+static void set_request_id(struct ss_call *call, const struct intake *in)
+{
+    struct ss_slice given = in->known[H_X_REQUEST_ID];
     if (plain(given) && given.len <= MAX_REQUEST_ID) {
         call->request_id = ss_arena_copy(&call->arena, given);
         return;
     }
-    char *id = ss_arena_alloc(&call->arena, 32);
-    ss_bridge_request_id(call->bridge, id);
-    call->request_id = ss_slice_of(id, 32);
+    ss_call_make_request_id(call);
 }
 
-static void add_forwarded(struct ss_call *call, const struct ss_request *r)
+static void add_forwarded(struct ss_call *call, const struct intake *in)
 {
+    const struct ss_request *r = in->r;
     struct ss_arena *a = &call->arena;
-    struct ss_slice before = header(r, SS_LIT("x-forwarded-for"));
+    struct ss_slice before = in->known[H_X_FORWARDED_FOR];
     struct ss_slice peer = plain(before) ? ss_arena_printf(a, "%.*s, %.*s", SS_FMT(before), SS_FMT(r->peer))
                                          : ss_arena_copy(a, r->peer);
     add(call, SS_LIT("x-forwarded-for"), peer, false);
-    struct ss_slice proto = header(r, SS_LIT("x-forwarded-proto"));
+    struct ss_slice proto = in->known[H_X_FORWARDED_PROTO];
     add(call, SS_LIT("x-forwarded-proto"), plain(proto) ? ss_arena_copy(a, proto) : r->scheme, false);
-    struct ss_slice host = header(r, SS_LIT("x-forwarded-host"));
+    struct ss_slice host = in->known[H_X_FORWARDED_HOST];
     if (!plain(host))
         host = r->host;
     if (plain(host))
         add(call, SS_LIT("x-forwarded-host"), ss_arena_copy(a, host), false);
-    struct ss_slice agent = header(r, SS_LIT("user-agent"));
+    struct ss_slice agent = in->known[H_USER_AGENT];
     if (plain(agent))
         add(call, SS_LIT("x-forwarded-user-agent"), ss_arena_copy(a, agent), false);
 }
@@ -64,9 +132,8 @@ static void add_forwarded(struct ss_call *call, const struct ss_request *r)
  */
 static void begin_trace(struct ss_call *call)
 {
-    char ids[64], *text = ss_arena_alloc(&call->arena, 55);
-    ss_bridge_request_id(call->bridge, ids);
-    ss_bridge_request_id(call->bridge, ids + 32);
+    char ids[48], *text = ss_arena_alloc(&call->arena, 55);
+    ss_bridge_random_hex(call->bridge, ids, sizeof ids);
     memcpy(text, "00-", 3);
     memcpy(text + 3, ids, 32);
     text[35] = '-';
@@ -75,14 +142,15 @@ static void begin_trace(struct ss_call *call)
     add(call, SS_LIT("traceparent"), ss_slice_of(text, 55), true);
 }
 
-static void read_metadata(struct ss_call *call, const struct ss_request *r)
+static void read_metadata(struct ss_call *call, const struct intake *in)
 {
+    const struct ss_request *r = in->r;
     struct ss_arena *a = &call->arena;
-    struct ss_slice connection = header(r, SS_LIT("connection"));
+    struct ss_slice connection = in->known[H_CONNECTION];
     struct ss_metadata *m = &call->up_metadata;
     m->cap = r->n_headers + 8 < MAX_UP_METADATA ? r->n_headers + 8 : MAX_UP_METADATA;
     m->fields = ss_arena_alloc(a, m->cap * sizeof *m->fields);
-    add_forwarded(call, r);
+    add_forwarded(call, in);
     add(call, SS_LIT("x-request-id"), call->request_id, true);
     bool traced = false;
     for (size_t i = 0; i < r->n_headers; i++) {
@@ -99,26 +167,26 @@ static void read_metadata(struct ss_call *call, const struct ss_request *r)
 
 /* ---- deadline ---- */
 
-static enum ss_err read_timeout(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+static enum ss_err read_timeout(struct ss_call *call, const struct intake *in, struct ss_status *st)
 {
     const struct ss_route_options *o = call->options;
     int64_t limit = o->timeout_ms;
     if (limit < 0)
         limit = call->method->server_streaming || call->method->client_streaming ? 0 : UNARY_TIMEOUT_MS;
     const struct {
-        struct ss_slice name;
+        const char *name;
+        enum known known;
         bool grpc;
-    } names[] = {{SS_LIT("grpc-timeout"), true}, {SS_LIT("x-request-timeout"), false}};
+    } names[] = {{"grpc-timeout", H_GRPC_TIMEOUT, true}, {"x-request-timeout", H_X_REQUEST_TIMEOUT, false}};
     for (size_t i = 0; i < 2; i++) {
-        struct ss_slice text = header(r, names[i].name);
+        struct ss_slice text = in->known[names[i].known];
         int64_t ms = 0;
         if (text.len == 0)
             continue;
         enum ss_err err =
             names[i].grpc ? ss_grpc_timeout_parse(text, &ms) : ss_duration_parse(text, true, &ms);
         if (err != SS_OK)
-            return ss_status_set(st, &call->arena, SS_ERR_INVALID, "header %s: expected %s",
-                                 names[i].name.ptr,
+            return ss_status_set(st, &call->arena, SS_ERR_INVALID, "header %s: expected %s", names[i].name,
                                  names[i].grpc ? "1 to 8 digits and one of H, M, S, m, u, n"
                                                : "seconds, or a duration such as 1.5s or 400ms");
         if (ms == 0)
@@ -148,7 +216,7 @@ static enum ss_stream_form form_of_alt(struct ss_slice alt)
     return SS_STREAM_UNSET;
 }
 
-static enum ss_err read_form(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+static enum ss_err read_form(struct ss_call *call, const struct intake *in, struct ss_status *st)
 {
     struct ss_arena *a = &call->arena;
     struct ss_slice value;
@@ -169,7 +237,7 @@ static enum ss_err read_form(struct ss_call *call, const struct ss_request *r, s
     if (!call->method->server_streaming)
         return SS_OK;
     if (form == SS_STREAM_UNSET) {
-        enum ss_accept accept = ss_accept_of(header(r, SS_LIT("accept")));
+        enum ss_accept accept = ss_accept_of(in->known[H_ACCEPT]);
         form = accept == SS_ACCEPT_SSE      ? SS_STREAM_SSE
                : accept == SS_ACCEPT_NDJSON ? SS_STREAM_NDJSON
                : accept == SS_ACCEPT_JSON   ? SS_STREAM_ARRAY
@@ -195,8 +263,9 @@ static enum ss_err read_form(struct ss_call *call, const struct ss_request *r, s
 
 /* ---- the head as a whole ---- */
 
-static enum ss_err check_body(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+static enum ss_err check_body(struct ss_call *call, const struct intake *in, struct ss_status *st)
 {
+    const struct ss_request *r = in->r;
     struct ss_arena *a = &call->arena;
     size_t max = call->options->max_request_bytes;
     call->max_request_bytes = max ? max : call->bridge->max_request_bytes;
@@ -205,13 +274,13 @@ static enum ss_err check_body(struct ss_call *call, const struct ss_request *r, 
                              call->max_request_bytes);
     if (r->content_length == 0)
         return SS_OK;
-    struct ss_slice coding = header(r, SS_LIT("content-encoding"));
+    struct ss_slice coding = in->known[H_CONTENT_ENCODING];
     if (coding.len && !ss_slice_eq_ci(coding, SS_LIT("identity")))
         return ss_status_set(st, a, SS_ERR_MEDIA_TYPE,
                              "content-encoding is not supported: send the body as it is");
     if (ss_route_rule(call->match.route)->body.len == 0)
         return SS_OK;
-    switch (ss_media_of(header(r, SS_LIT("content-type")))) {
+    switch (ss_media_of(in->known[H_CONTENT_TYPE])) {
     case SS_MEDIA_NONE:
     case SS_MEDIA_JSON:
         return SS_OK;
@@ -245,19 +314,21 @@ enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, 
 {
     call->trailers_ok = r->trailers_ok;
     call->patch = ss_slice_eq(r->method, SS_LIT("PATCH"));
-    set_request_id(call, r);
+    struct intake in = {.r = r};
+    find_known(&in);
+    set_request_id(call, &in);
     enum ss_err err = match(call, r, st);
     if (err == SS_OK && call->method->client_streaming)
         err =
             ss_status_set(st, &call->arena, SS_ERR_NOT_IMPLEMENTED, "client streaming is not supported yet");
     if (err == SS_OK)
-        err = read_timeout(call, r, st);
+        err = read_timeout(call, &in, st);
     if (err == SS_OK)
-        err = read_form(call, r, st);
+        err = read_form(call, &in, st);
     if (err == SS_OK)
-        err = check_body(call, r, st);
+        err = check_body(call, &in, st);
     if (err == SS_OK)
-        read_metadata(call, r);
+        read_metadata(call, &in);
     return err;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "h2/guard.h"
+#include "h2/pool.h"
 
 /* Lifetime: an ss_h2 is never freed inside nghttp2: ss_h2_free marks it dead, callbacks then refuse to go on,
  * and the deferred `reap` frees it at the end of the turn. `dead` means: no events any more. */
@@ -13,10 +14,15 @@ enum {
     STREAM_LOW = 16 * 1024,   /* unsent bytes of a stream below which `writable` is raised */
     MAX_QUEUE = 5000,         /* frames that a peer who does not read may make us queue */
     MAX_NV = 128,
+    CLIENT_POOL = 512, /* blocks kept per size: few connections, many streams */
+    SERVER_POOL = 16,  /* many connections */
 };
 
 struct ss_h2 {
     nghttp2_session *session;
+    struct ss_h2_pool *pool; /* the session's memory */
+    struct ss_h2_stream
+        *last; /* the stream looked up last: a frame's callbacks ask several times. May be NULL */
     struct ss_stream *socket;
     struct ss_loop *loop;
     const struct ss_h2_ops *ops;
@@ -47,6 +53,8 @@ static void unlink_stream(struct ss_h2 *h, struct ss_h2_stream *st)
 {
     if (st->link == NULL)
         return;
+    if (h->last == st)
+        h->last = NULL;
     *st->link = st->next;
     if (st->next)
         st->next->link = st->link;
@@ -93,7 +101,14 @@ static void terminate(struct ss_h2 *h, uint32_t error)
 
 static struct ss_h2_stream *stream_of(struct ss_h2 *h, int32_t id)
 {
-    return id > 0 ? nghttp2_session_get_stream_user_data(h->session, id) : NULL;
+    if (h->last && h->last->id == id)
+        return h->last;
+    if (id <= 0)
+        return NULL;
+    struct ss_h2_stream *st = nghttp2_session_get_stream_user_data(h->session, id);
+    if (st)
+        h->last = st;
+    return st;
 }
 
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *user_data)
@@ -229,7 +244,8 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error, void *user_data)
 {
     struct ss_h2 *h = user_data;
-    struct ss_h2_stream *st = nghttp2_session_get_stream_user_data(session, id);
+    struct ss_h2_stream *st = stream_of(h, id);
+    (void)session;
     if (h->dead || st == NULL)
         return 0;
     bool unprocessed = h->config.role == SS_H2_CLIENT &&
@@ -459,8 +475,29 @@ static void set_callbacks(nghttp2_session_callbacks *cb)
     nghttp2_session_callbacks_set_send_data_callback(cb, on_send_data);
 }
 
+static void *pool_malloc(size_t size, void *pool)
+{
+    return ss_h2_pool_alloc(pool, size);
+}
+
+static void *pool_calloc(size_t n, size_t size, void *pool)
+{
+    return ss_h2_pool_zalloc(pool, n, size);
+}
+
+static void *pool_realloc(void *block, size_t size, void *pool)
+{
+    return ss_h2_pool_realloc(pool, block, size);
+}
+
+static void pool_free(void *block, void *pool)
+{
+    ss_h2_pool_release(pool, block);
+}
+
 static void make_session(struct ss_h2 *h)
 {
+    nghttp2_mem mem = {h->pool, pool_malloc, pool_free, pool_calloc, pool_realloc};
     nghttp2_session_callbacks *cb;
     nghttp2_option *option;
     if (nghttp2_session_callbacks_new(&cb) != 0 || nghttp2_option_new(&option) != 0)
@@ -471,8 +508,8 @@ static void make_session(struct ss_h2 *h)
     nghttp2_option_set_max_continuations(option, 16);
     nghttp2_option_set_stream_reset_rate_limit(option, 1000, 33);
     nghttp2_option_set_peer_max_concurrent_streams(option, 100);
-    int rv = h->config.role == SS_H2_CLIENT ? nghttp2_session_client_new2(&h->session, cb, h, option)
-                                            : nghttp2_session_server_new2(&h->session, cb, h, option);
+    int rv = h->config.role == SS_H2_CLIENT ? nghttp2_session_client_new3(&h->session, cb, h, option, &mem)
+                                            : nghttp2_session_server_new3(&h->session, cb, h, option, &mem);
     if (rv != 0)
         ss_xrealloc(NULL, SIZE_MAX, SIZE_MAX);
     nghttp2_option_del(option);
@@ -501,6 +538,7 @@ static void reap(void *ctx)
     struct ss_h2 *h = ctx;
     ss_deferred_cancel(h->loop, &h->settle);
     nghttp2_session_del(h->session);
+    ss_h2_pool_free(h->pool);
     ss_free(h);
 }
 
@@ -517,6 +555,7 @@ struct ss_h2 *ss_h2_new(struct ss_stream *s, const struct ss_h2_config *config, 
     ss_h2_guard_init(&h->guard, ss_loop_now_ms(h->loop));
     ss_deferred_init(&h->reap, reap, h);
     ss_deferred_init(&h->settle, settle, h);
+    h->pool = ss_h2_pool_new(config->role == SS_H2_CLIENT ? CLIENT_POOL : SERVER_POOL);
     make_session(h);
     submit_settings(h);
     ss_stream_attach(s, &socket_ops, h);
@@ -546,7 +585,7 @@ void ss_h2_free(struct ss_h2 *h)
 
 /* ---- what the owner does ---- */
 
-static size_t to_nv(const struct ss_header *headers, size_t n, nghttp2_nv *nv)
+static size_t to_nv(const struct ss_header *headers, size_t n, uint8_t flags, nghttp2_nv *nv)
 {
     if (n > MAX_NV)
         n = MAX_NV;
@@ -554,7 +593,7 @@ static size_t to_nv(const struct ss_header *headers, size_t n, nghttp2_nv *nv)
         nv[i] = (nghttp2_nv){(uint8_t *)(uintptr_t)headers[i].name.ptr,
                              (uint8_t *)(uintptr_t)headers[i].value.ptr, headers[i].name.len,
                              headers[i].value.len,
-                             headers[i].unindexed ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE};
+                             (uint8_t)(flags | (headers[i].unindexed ? NGHTTP2_NV_FLAG_NO_INDEX : 0))};
     return n;
 }
 
@@ -564,7 +603,7 @@ enum ss_err ss_h2_request(struct ss_h2 *h, struct ss_h2_stream *st, const struct
     if (h->dead || h->draining)
         return SS_ERR_UNAVAILABLE;
     nghttp2_nv nv[MAX_NV];
-    n = to_nv(headers, n, nv);
+    n = to_nv(headers, n, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE, nv);
     nghttp2_data_provider provider = {.read_callback = on_source_read};
     int32_t id = nghttp2_submit_request(h->session, NULL, nv, n, end ? NULL : &provider, st);
     if (id < 0) {
@@ -587,7 +626,7 @@ enum ss_err ss_h2_respond(struct ss_h2 *h, struct ss_h2_stream *st, const struct
     if (h->dead || st->id == 0)
         return SS_ERR_CLOSED;
     nghttp2_nv nv[MAX_NV];
-    n = to_nv(headers, n, nv);
+    n = to_nv(headers, n, NGHTTP2_NV_FLAG_NONE, nv);
     nghttp2_data_provider provider = {.read_callback = on_source_read};
     if (nghttp2_submit_response(h->session, st->id, nv, n, end ? NULL : &provider) != 0)
         return SS_ERR_INTERNAL;

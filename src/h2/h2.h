@@ -98,8 +98,8 @@ void ss_h2_feed(struct ss_h2 *h, char *p, size_t n);
  * are abandoned by the owner. */
 void ss_h2_free(struct ss_h2 *h);
 
-/* Client role. Headers are copied. end: no body follows. SS_ERR_UNAVAILABLE when the connection takes no new
- * stream. */
+/* Client role. Names are lower case; names and values are borrowed until stream_closed or ss_h2_detach. end:
+ * no body follows. SS_ERR_UNAVAILABLE when the connection takes no new stream. */
 enum ss_err ss_h2_request(struct ss_h2 *h, struct ss_h2_stream *st, const struct ss_header *headers, size_t n,
                           bool end);
 /* Server role; ":status" first. Headers are copied. end: no body follows. */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "net/loop_impl.h"
 #include "net/stream_impl.h"
+#include "net/sys.h"
 
 enum { READS = 4 /* of a stream in a turn, so that one does not starve the rest */ };
 
@@ -30,7 +31,7 @@ static size_t receive(struct ss_stream *s, char *buf)
 {
     ssize_t n;
     do
-        n = recv(s->fd, buf, SS_READ_SIZE, 0);
+        n = ss_sys_recv(s->fd, buf, SS_READ_SIZE);
     while (n < 0 && errno == EINTR);
     if (n > 0) {
         s->bytes_in += (uint64_t)n;

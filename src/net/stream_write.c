@@ -4,6 +4,7 @@
 
 #include "net/loop_impl.h"
 #include "net/stream_impl.h"
+#include "net/sys.h"
 
 enum {
     ROOM = 65536,        /* bytes asked of fill at a time */
@@ -15,7 +16,7 @@ static ssize_t send_some(struct ss_stream *s, const char *p, size_t n)
 {
     ssize_t sent;
     do
-        sent = send(s->fd, p, n, MSG_NOSIGNAL);
+        sent = ss_sys_send(s->fd, p, n);
     while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;

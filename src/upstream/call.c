@@ -105,7 +105,6 @@ bool ss_upcall_open(struct ss_upcall *u, struct ss_channel *ch)
 {
     struct ss_header headers[MAX_HEADERS], *h = headers;
     const struct ss_cluster_config *config = ss_cluster_config(u->cluster);
-    char timeout[SS_GRPC_TIMEOUT_MAX];
     h = add(h, SS_LIT(":method"), SS_LIT("POST"));
     h = add(h, SS_LIT(":scheme"), config->tls ? SS_LIT("https") : SS_LIT("http"));
     h = add(h, SS_LIT(":path"), u->request.path);
@@ -116,7 +115,7 @@ bool ss_upcall_open(struct ss_upcall *u, struct ss_channel *ch)
     if (u->deadline_at_ms) {
         uint64_t now = ss_loop_now_ms(ss_cluster_loop(u->cluster));
         int64_t left = u->deadline_at_ms > now ? (int64_t)(u->deadline_at_ms - now) : 1;
-        h = add(h, SS_LIT("grpc-timeout"), ss_slice_of(timeout, ss_grpc_timeout_print(timeout, left)));
+        h = add(h, SS_LIT("grpc-timeout"), ss_slice_of(u->timeout, ss_grpc_timeout_print(u->timeout, left)));
     }
     for (size_t i = 0; i < u->request.n_metadata && h < headers + MAX_HEADERS; i++)
         *h++ = u->request.metadata[i];

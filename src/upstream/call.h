@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "h2/h2.h"
 #include "http/grpc_frame.h"
+#include "http/grpc_timeout.h"
 
 struct ss_cluster;
 struct ss_channel;
@@ -57,7 +58,8 @@ struct ss_upcall {
     struct ss_channel *channel;     /* while open */
     struct ss_upcall *next, **link; /* in the cluster's queue while waiting, in its list while open */
     struct ss_timer deadline;
-    uint64_t deadline_at_ms; /* 0: none */
+    uint64_t deadline_at_ms;           /* 0: none */
+    char timeout[SS_GRPC_TIMEOUT_MAX]; /* grpc-timeout's value */
     struct ss_deframer deframer;
     struct ss_metadata metadata;  /* of the block being received */
     size_t held;                  /* bytes of messages that the owner has not dealt with */
