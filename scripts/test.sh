@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every test and says how many passed and failed; `make test` builds first what this runs.
 #
-#   scripts/test.sh [STEP...]    steps: checks unit fuzz conformance e2e threads (default: all, in this order)
+#   scripts/test.sh [STEP...]    steps: checks unit fuzz e2e threads (default: these, in this order), conformance
 #
 # Each step adds to the totals; a step that breaks without a count is one failure. The last line on standard output is
 # "N passed, M failed", also kept in build/test-totals. Exit status 1 when anything failed or nothing ran.
@@ -132,7 +132,7 @@ step_threads() {
 
 # One function, so that an edit of this file during a run cannot change the run.
 main() {
-    [ $# -gt 0 ] || set -- checks unit fuzz conformance e2e threads
+    [ $# -gt 0 ] || set -- checks unit fuzz e2e threads
     for step; do
         case $step in
         checks | unit | fuzz | conformance | e2e | threads)
