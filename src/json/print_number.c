@@ -2,6 +2,8 @@
  * them. */
 #include "json/number.h"
 
+#include <endian.h>
+
 #include "json/shortest.h"
 
 static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -27,7 +29,14 @@ static inline unsigned count_digits(uint64_t v)
 /* Exactly n digits of v, which has no more. */
 static inline void put_digits(char *out, uint64_t v, unsigned n)
 {
-    while (n >= 2) {
+    while (n >= 4) {
+        unsigned low = (unsigned)(v % 10000);
+        v /= 10000;
+        n -= 4;
+        memcpy(out + n, pairs + low / 100 * 2, 2);
+        memcpy(out + n + 2, pairs + low % 100 * 2, 2);
+    }
+    if (n >= 2) {
         n -= 2;
         memcpy(out + n, pairs + v % 100 * 2, 2);
         v /= 100;
@@ -49,52 +58,107 @@ unsigned ss_print_int64(char *out, int64_t v)
     return (v < 0) + ss_print_uint64(out + (v < 0), v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
-/* d.ddde+x */
-static char *put_exponential(char *out, uint64_t digits, unsigned n, int exponent)
+/* Eight digits of v < 10^8, the first in the lowest byte, as numbers: lanes are split in halves three times.
+ */
+static inline uint64_t eight_digits(uint32_t v)
 {
-    put_digits(out + 1, digits, n);
-    out[0] = out[1];
+    uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32;
+    uint64_t hundreds = (x * 10486 >> 20) & 0x0000007f0000007fu;
+    x = hundreds | (x - hundreds * 100) << 16;
+    uint64_t tens = (x * 103 >> 10) & 0x000f000f000f000fu;
+    return tens | (x - tens * 10) << 8;
+}
+
+static inline void put_eight(char *out, uint64_t digits)
+{
+    digits = htole64(digits | 0x3030303030303030u);
+    memcpy(out, &digits, 8);
+}
+
+/* Digits with zeros around them: those in text[first, end) are significant. text[16] ends the digits. */
+enum { TEXT_DIGITS = 17, TEXT_SIZE = 40 }; /* so that a copy of 16 from anywhere stays inside */
+struct digits {
+    char text[TEXT_SIZE];
+    unsigned first, end;
+};
+
+/* digits is not 0. Those of a float all stand in the last nine. */
+static inline void spread(struct digits *d, uint64_t digits, bool wide)
+{
+    uint64_t high = digits / 100000000, low = eight_digits((uint32_t)(digits % 100000000)), middle = 0;
+    put_eight(d->text + 9, low);
+    if (wide) {
+        middle = eight_digits((uint32_t)(high % 100000000));
+        put_eight(d->text + 1, middle);
+        high /= 100000000;
+        d->text[0] = (char)('0' + high);
+    } else {
+        d->text[8] = (char)('0' + high);
+    }
+    unsigned top = wide ? 0 : 8;
+    if (high)
+        d->first = top;
+    else if (middle)
+        d->first = 1 + (unsigned)__builtin_ctzll(middle) / 8;
+    else
+        d->first = 9 + (unsigned)__builtin_ctzll(low) / 8;
+    if (low)
+        d->end = TEXT_DIGITS - (unsigned)__builtin_clzll(low) / 8;
+    else if (middle)
+        d->end = TEXT_DIGITS - 8 - (unsigned)__builtin_clzll(middle) / 8;
+    else
+        d->end = top + 1;
+}
+
+/* Copies 17 digits, of which the caller claims what there are. */
+static inline void copy_digits(char *out, const char *p)
+{
+    memcpy(out, p, 16);
+    out[16] = p[16];
+}
+
+/* d.ddde+x */
+static char *put_exponential(char *out, const char *p, unsigned n, int exponent)
+{
+    out[0] = p[0];
     out[1] = '.';
+    copy_digits(out + 2, p + 1);
     out += n == 1 ? 1 : n + 1;
     *out++ = 'e';
     *out++ = exponent < 0 ? '-' : '+';
     return out + ss_print_uint64(out, (uint64_t)(exponent < 0 ? -exponent : exponent));
 }
 
-/* digits * 10^exp10, without trailing zeros in the digits. */
-static unsigned put_decimal(char *out, uint64_t digits, int exp10)
+/* Where the decimal point is decides the form. Writes, but does not claim, up to 30 bytes. */
+static inline unsigned put_shortest(char *out, struct ss_shortest s, bool wide)
 {
     char *begin = out;
-    unsigned n = count_digits(digits);
+    struct digits d;
+    spread(&d, s.digits, wide);
+    const char *p = d.text + d.first;
+    unsigned n = d.end - d.first;
+    int exp10 = s.exp10 + (int)(TEXT_DIGITS - d.end);
     int point = (int)n + exp10; /* digits before the decimal point */
     if (point > 21 || point <= -6) {
-        out = put_exponential(out, digits, n, point - 1);
-    } else if (exp10 >= 0) {
-        put_digits(out, digits, n);
-        memset(out + n, '0', (size_t)exp10);
-        out += point;
-    } else if (point > 0) {
-        put_digits(out + 1, digits, n);
-        memmove(out, out + 1, (size_t)point);
+        out = put_exponential(out, p, n, point - 1);
+    } else if (point <= 0) {
+        memcpy(out, "0.000000", 8);
+        copy_digits(out + 2 - point, p);
+        out += 2 - point + (int)n;
+    } else if (exp10 < 0) {
+        copy_digits(out, p);
+        if (point <= 12)
+            copy_digits(out + point + 1, p + point);
+        else
+            memcpy(out + point + 1, p + point, 8); /* four at most are left */
         out[point] = '.';
         out += n + 1;
     } else {
-        out[0] = '0';
-        out[1] = '.';
-        memset(out + 2, '0', (size_t)-point);
-        put_digits(out + 2 - point, digits, n);
-        out += 2 - point + (int)n;
+        copy_digits(out, p);
+        memset(out + n, '0', (size_t)exp10);
+        out += point;
     }
     return (unsigned)(out - begin);
-}
-
-static unsigned put_shortest(char *out, struct ss_shortest s)
-{
-    while (s.digits % 10 == 0) {
-        s.digits /= 10;
-        s.exp10++;
-    }
-    return put_decimal(out, s.digits, s.exp10);
 }
 
 unsigned ss_print_double(char *out, double v)
@@ -106,7 +170,7 @@ unsigned ss_print_double(char *out, double v)
     }
     if (v < 9007199254740992.0 && v == (double)(int64_t)v) /* below 2^53 every digit is needed */
         return sign + ss_print_uint64(out, (uint64_t)v);
-    return sign + put_shortest(out, ss_shortest_double(v));
+    return sign + put_shortest(out, ss_shortest_double(v), true);
 }
 
 unsigned ss_print_float(char *out, float v)
@@ -118,5 +182,5 @@ unsigned ss_print_float(char *out, float v)
     }
     if (v < 16777216.0f && v == (float)(int32_t)v) /* the same below 2^24 */
         return sign + ss_print_uint64(out, (uint64_t)v);
-    return sign + put_shortest(out, ss_shortest_float(v));
+    return sign + put_shortest(out, ss_shortest_float(v), false);
 }

@@ -51,6 +51,15 @@ static inline size_t copy_plain(char *out, const char *p, size_t n, bool checked
         if (mask)
             return i + (size_t)__builtin_ctz(mask);
     }
+    if (i && i < n) { /* what is left, with some of what was copied again */
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(p + n - 32));
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + n - 16));
+        if (_mm_movemask_epi8(_mm_or_si128(special_of_16(a, checked), special_of_16(b, checked))) == 0) {
+            _mm_storeu_si128((__m128i *)(void *)(out + n - 32), a);
+            _mm_storeu_si128((__m128i *)(void *)(out + n - 16), b);
+            return n;
+        }
+    }
 #endif
     for (; n - i >= 8; i += 8) {
         uint64_t v;
@@ -64,6 +73,46 @@ static inline size_t copy_plain(char *out, const char *p, size_t n, bool checked
         i++;
     }
     return i;
+}
+
+/* Copies a short string that is plain as a whole, in two halves that overlap; false when it is not such. */
+static inline bool copy_short(char *out, const char *p, size_t n)
+{
+    if (n >= 8) {
+        uint64_t a, b;
+#ifdef __SSE2__
+        if (n >= 16) {
+            if (n > 32)
+                return false;
+            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+            __m128i w = _mm_loadu_si128((const __m128i *)(const void *)(p + n - 16));
+            _mm_storeu_si128((__m128i *)(void *)out, v);
+            _mm_storeu_si128((__m128i *)(void *)(out + n - 16), w);
+            return _mm_movemask_epi8(_mm_or_si128(special_of_16(v, false), special_of_16(w, false))) == 0;
+        }
+#endif
+        if (n > 16)
+            return false;
+        memcpy(&a, p, 8);
+        memcpy(&b, p + n - 8, 8);
+        memcpy(out, &a, 8);
+        memcpy(out + n - 8, &b, 8);
+        return (special_of_8(a, false) | special_of_8(b, false)) == 0;
+    }
+    if (n >= 4) {
+        uint32_t a, b;
+        memcpy(&a, p, 4);
+        memcpy(&b, p + n - 4, 4);
+        memcpy(out, &a, 4);
+        memcpy(out + n - 4, &b, 4);
+        return special_of_8(a | (uint64_t)b << 32, false) == 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!is_plain((unsigned char)p[i], false))
+            return false;
+        out[i] = p[i];
+    }
+    return true;
 }
 
 /* The escape of a byte below 0x20, '"' or '\\': at most 6 bytes. */
@@ -118,7 +167,16 @@ static enum ss_err write_body(struct ss_buf *out, struct ss_slice s)
 enum ss_err ss_json_write_string(struct ss_buf *out, struct ss_slice s)
 {
     size_t before = out->len;
-    enum ss_err err = ss_buf_append(out, "\"", 1);
+    enum ss_err err = ss_buf_reserve(out, s.len + 2);
+    if (err != SS_OK)
+        return err;
+    char *p = out->ptr + before;
+    if (copy_short(p + 1, s.ptr, s.len)) {
+        p[0] = p[s.len + 1] = '"';
+        out->len += s.len + 2;
+        return SS_OK;
+    }
+    err = ss_buf_append(out, "\"", 1);
     if (err == SS_OK)
         err = write_body(out, s);
     if (err == SS_OK)

@@ -41,12 +41,12 @@ struct sip {
     uint64_t v0, v1, v2, v3;
 };
 
-static uint64_t rotl(uint64_t v, unsigned by)
+static inline uint64_t rotl(uint64_t v, unsigned by)
 {
     return v << by | v >> (64 - by);
 }
 
-static void sip_round(struct sip *s)
+static inline __attribute__((always_inline)) void sip_round(struct sip *s)
 {
     s->v0 += s->v1;
     s->v2 += s->v3;
@@ -60,7 +60,7 @@ static void sip_round(struct sip *s)
     s->v2 = rotl(s->v2, 32);
 }
 
-static void sip_word(struct sip *s, uint64_t word)
+static inline __attribute__((always_inline)) void sip_word(struct sip *s, uint64_t word)
 {
     s->v3 ^= word;
     sip_round(s);
@@ -152,6 +152,61 @@ struct ss_key_entry *ss_key_set_add(struct ss_key_set *set, uint32_t serial, con
     *e = (struct ss_key_entry){hash, serial, key->integer ? UINT32_MAX : (uint32_t)key->string.len, 0,
                                key->integer ? key->value : offset};
     return e;
+}
+
+static bool same_few(uint64_t had, uint64_t wanted, const struct ss_map_key *key, const char *base)
+{
+    if (key->integer)
+        return had == wanted;
+    size_t n = key->string.len;
+    return (uint32_t)had == (uint32_t)wanted &&
+           (n == 0 ||
+            (base[had >> 32] == key->string.ptr[0] && memcmp(base + (had >> 32), key->string.ptr, n) == 0));
+}
+
+/* The keys so far go into the set: there are too many for looking at each. */
+static bool spill(struct ss_key_set *set, const struct ss_few_keys *few, bool integer, const char *base)
+{
+    for (uint32_t i = 0; i < SS_FEW_KEYS; i++) {
+        uint64_t k = few->keys[i];
+        struct ss_map_key key = {integer, k,
+                                 integer ? SS_LIT("") : ss_slice_of(base + (k >> 32), (uint32_t)k)};
+        bool found;
+        if (!ss_key_set_add(set, few->serial, &key, base, k >> 32, &found))
+            return false;
+    }
+    return true;
+}
+
+bool ss_few_keys_add(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_map_key *key,
+                     const char *base, uint64_t offset, bool *found)
+{
+    if (few->n > SS_FEW_KEYS)
+        return ss_key_set_add(set, few->serial, key, base, offset, found) != NULL;
+    uint64_t k = key->integer ? key->value : offset << 32 | key->string.len;
+    *found = false;
+    for (uint32_t i = 0; i < few->n; i++) {
+        if (same_few(few->keys[i], k, key, base)) {
+            *found = true;
+            return true;
+        }
+    }
+    if (few->n < SS_FEW_KEYS) {
+        few->keys[few->n++] = k;
+        return true;
+    }
+    few->n++;
+    few->serial = ss_key_set_map(set);
+    return spill(set, few, key->integer, base) &&
+           ss_key_set_add(set, few->serial, key, base, offset, found) != NULL;
+}
+
+void ss_few_keys_forget_last(struct ss_few_keys *few, struct ss_key_set *set)
+{
+    if (few->n > SS_FEW_KEYS)
+        ss_key_set_forget_last(set);
+    else
+        few->n--;
 }
 
 struct ss_key_entry *ss_key_set_find(const struct ss_key_set *set, uint32_t serial,

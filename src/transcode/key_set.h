@@ -52,4 +52,19 @@ struct ss_key_entry *ss_key_set_find(const struct ss_key_set *set, uint32_t seri
 /* Takes back the last addition; nothing was looked for or added since. */
 void ss_key_set_forget_last(struct ss_key_set *set);
 
+/* The keys of one map for as long as they are few: then to look at each is cheaper than to hash. All keys of
+ * a map are strings, or none is. Zero it before the first key. */
+enum { SS_FEW_KEYS = 8 };
+struct ss_few_keys {
+    uint32_t n;                 /* more than SS_FEW_KEYS: they are in the key set */
+    uint32_t serial;            /* there */
+    uint64_t keys[SS_FEW_KEYS]; /* the integer, or the string's offset from base << 32 | its length */
+};
+/* Adds a key; *found says whether it was there already. Strings are below 2^31 bytes, offsets too. False when
+ * out of memory. */
+bool ss_few_keys_add(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_map_key *key,
+                     const char *base, uint64_t offset, bool *found);
+/* Takes back the last addition, a key that was not there before; nothing was added to set since. */
+void ss_few_keys_forget_last(struct ss_few_keys *few, struct ss_key_set *set);
+
 #endif

@@ -129,13 +129,14 @@ static inline struct ss_source ss_source_of(struct ss_slice bytes)
     return (struct ss_source){bytes, NULL, SS_NO_RUN};
 }
 
-/* to_json_map.c: entries of f from p on, as ss_to_json_elements does. */
+/* to_json_map.c: entries of f from p on, as ss_to_json_elements does. keys: the map's so far; all but PRINT
+ * use its serial only. */
 enum ss_entries {
     SS_ENTRIES_PRINT,      /* print; restart when a key comes twice */
     SS_ENTRIES_NOTE,       /* print nothing; note which entry is the last of its key */
     SS_ENTRIES_PRINT_LAST, /* print those */
 };
-const char *ss_to_json_entries(struct ss_to_json *w, const struct ss_field *f, uint32_t serial,
+const char *ss_to_json_entries(struct ss_to_json *w, const struct ss_field *f, struct ss_few_keys *keys,
                                enum ss_entries what, const char *p, const char *end, bool skip_others);
 
 /* to_json_index.c */

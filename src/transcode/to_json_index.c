@@ -128,12 +128,12 @@ static struct ss_run run_at(const struct ss_to_json *w, uint32_t i)
     return ((const struct ss_run *)w->c->runs.items)[i];
 }
 
-static bool map_runs(struct ss_to_json *w, const struct ss_field *f, uint32_t first, uint32_t serial,
+static bool map_runs(struct ss_to_json *w, const struct ss_field *f, uint32_t first, struct ss_few_keys *keys,
                      enum ss_entries what)
 {
     for (uint32_t i = first; i != SS_NO_RUN; i = run_at(w, i).next) {
         struct ss_run run = run_at(w, i);
-        if (!ss_to_json_entries(w, f, serial, what, w->wire + run.start, w->wire + run.end, false))
+        if (!ss_to_json_entries(w, f, keys, what, w->wire + run.start, w->wire + run.end, false))
             return false;
     }
     return true;
@@ -164,12 +164,12 @@ bool ss_index_value(struct ss_to_json *w, const struct ss_index *ix, const struc
     uint32_t first = slot_of(w, ix, f->index)->first;
     *empty = false;
     if (f->repeated) {
-        uint32_t serial = ss_key_set_map(&w->c->keys);
+        struct ss_few_keys keys = {.serial = ss_key_set_map(&w->c->keys)};
         if (!ss_to_json_open(w, f->map ? '{' : '['))
             return false;
         size_t before = w->out->len;
-        bool ok = f->map ? map_runs(w, f, first, serial, SS_ENTRIES_NOTE) &&
-                               map_runs(w, f, first, serial, SS_ENTRIES_PRINT_LAST)
+        bool ok = f->map ? map_runs(w, f, first, &keys, SS_ENTRIES_NOTE) &&
+                               map_runs(w, f, first, &keys, SS_ENTRIES_PRINT_LAST)
                          : array_runs(w, f, first);
         *empty = w->out->len == before;
         return ok && ss_to_json_close(w, f->map ? '}' : ']');

@@ -71,8 +71,8 @@ static bool print_entry(struct ss_to_json *w, const struct ss_field *f, const st
     return vf->message ? ss_to_json_message(w, vf->message, &e->source) : ss_to_json_value(w, vf, &e->value);
 }
 
-static bool one_entry(struct ss_to_json *w, const struct ss_field *f, uint32_t serial, enum ss_entries what,
-                      struct ss_slice bytes)
+static bool one_entry(struct ss_to_json *w, const struct ss_field *f, struct ss_few_keys *keys,
+                      enum ss_entries what, struct ss_slice bytes)
 {
     struct entry e;
     if (!read_entry(w, f, bytes, &e))
@@ -82,21 +82,24 @@ static bool one_entry(struct ss_to_json *w, const struct ss_field *f, uint32_t s
     struct ss_map_key key = key_of(&f->message->fields[0], &e.key);
     uint32_t at = (uint32_t)(bytes.ptr - w->wire);
     if (what == SS_ENTRIES_PRINT_LAST) {
-        const struct ss_key_entry *last = ss_key_set_find(&w->c->keys, serial, &key, w->wire);
+        const struct ss_key_entry *last = ss_key_set_find(&w->c->keys, keys->serial, &key, w->wire);
         return last && last->data == at ? print_entry(w, f, &e) : true;
     }
     uint64_t offset = key.string.len ? (uint64_t)(key.string.ptr - w->wire) : 0;
     bool found;
-    struct ss_key_entry *last = ss_key_set_add(&w->c->keys, serial, &key, w->wire, offset, &found);
+    if (what == SS_ENTRIES_PRINT) {
+        if (!ss_few_keys_add(keys, &w->c->keys, &key, w->wire, offset, &found))
+            return ss_to_json_fail(w, SS_ERR_MEMORY);
+        return found ? ss_to_json_restart(w, NULL) : print_entry(w, f, &e);
+    }
+    struct ss_key_entry *last = ss_key_set_add(&w->c->keys, keys->serial, &key, w->wire, offset, &found);
     if (!last)
         return ss_to_json_fail(w, SS_ERR_MEMORY);
     last->data = at;
-    if (what == SS_ENTRIES_NOTE)
-        return true;
-    return found ? ss_to_json_restart(w, NULL) : print_entry(w, f, &e);
+    return true;
 }
 
-const char *ss_to_json_entries(struct ss_to_json *w, const struct ss_field *f, uint32_t serial,
+const char *ss_to_json_entries(struct ss_to_json *w, const struct ss_field *f, struct ss_few_keys *keys,
                                enum ss_entries what, const char *p, const char *end, bool skip_others)
 {
     while (p < end) {
@@ -116,7 +119,7 @@ const char *ss_to_json_entries(struct ss_to_json *w, const struct ss_field *f, u
             ss_to_json_bad(w, "malformed bytes");
             return NULL;
         }
-        if (mine && !one_entry(w, f, serial, what, bytes))
+        if (mine && !one_entry(w, f, keys, what, bytes))
             return NULL;
     }
     return p;

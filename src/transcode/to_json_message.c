@@ -82,6 +82,13 @@ const char *ss_to_json_elements(struct ss_to_json *w, const struct ss_field *f, 
     return p;
 }
 
+static const char *map_entries(struct ss_to_json *w, const struct ss_field *f, const char *p, const char *end)
+{
+    struct ss_few_keys keys;
+    keys.n = 0;
+    return ss_to_json_entries(w, f, &keys, SS_ENTRIES_PRINT, p, end, false);
+}
+
 /* A repeated field's member from its first tag on. */
 static const char *repeated_member(struct ss_to_json *w, const struct ss_field *f, const char *p,
                                    const char *end)
@@ -91,7 +98,7 @@ static const char *repeated_member(struct ss_to_json *w, const struct ss_field *
         return NULL;
     size_t empty = w->out->len;
     if (f->map)
-        p = ss_to_json_entries(w, f, ss_key_set_map(&w->c->keys), SS_ENTRIES_PRINT, p, end, false);
+        p = map_entries(w, f, p, end);
     else
         p = ss_to_json_elements(w, f, p, end, false);
     if (!p)

@@ -159,12 +159,12 @@ bool ss_to_json_any(struct ss_to_json *w, const struct ss_source *s)
 /* ---- Struct, ListValue, Value ---- */
 
 static bool struct_entries(struct ss_to_json *w, const struct ss_field *f, const struct ss_source *s,
-                           uint32_t serial, enum ss_entries what)
+                           struct ss_few_keys *keys, enum ss_entries what)
 {
     struct ss_source_iter it = {0};
     struct ss_slice piece;
     while (ss_source_next(w, s, &it, &piece))
-        if (piece.len && !ss_to_json_entries(w, f, serial, what, piece.ptr, piece.ptr + piece.len, true))
+        if (piece.len && !ss_to_json_entries(w, f, keys, what, piece.ptr, piece.ptr + piece.len, true))
             return false;
     return true;
 }
@@ -172,12 +172,14 @@ static bool struct_entries(struct ss_to_json *w, const struct ss_field *f, const
 bool ss_to_json_struct(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s)
 {
     const struct ss_field *f = &m->fields[0];
-    uint32_t serial = ss_key_set_map(&w->c->keys);
+    struct ss_few_keys keys;
+    keys.n = 0;
+    keys.serial = w->indexed ? ss_key_set_map(&w->c->keys) : 0;
     if (!ss_to_json_open(w, '{'))
         return false;
-    bool ok = w->indexed ? struct_entries(w, f, s, serial, SS_ENTRIES_NOTE) &&
-                               struct_entries(w, f, s, serial, SS_ENTRIES_PRINT_LAST)
-                         : struct_entries(w, f, s, serial, SS_ENTRIES_PRINT);
+    bool ok = w->indexed ? struct_entries(w, f, s, &keys, SS_ENTRIES_NOTE) &&
+                               struct_entries(w, f, s, &keys, SS_ENTRIES_PRINT_LAST)
+                         : struct_entries(w, f, s, &keys, SS_ENTRIES_PRINT);
     return ok && ss_to_json_close(w, '}');
 }
 

@@ -44,12 +44,12 @@ struct ss_frame {
         *field; /* where the next value goes. NULL: MESSAGE ignores it; ROOT, ANY_VALUE: message */
     const struct ss_message *message; /* MESSAGE, ROOT, ANY_VALUE: the type */
     const struct ss_field *map;       /* MAP: the field; field is then its entry's value */
-    uint32_t serial;                  /* MAP: in the key set */
     uint32_t outer;                   /* height of the holes before this value began */
     uint32_t inner;                   /* drop_empty, MAP: their height at start */
     size_t start;                     /* drop_empty: where its tag is; MAP: where the entry begins */
     size_t body;                      /* drop_empty: where its content begins */
     size_t seen;                      /* MESSAGE: its first word in codec->seen */
+    struct ss_few_keys keys;          /* MAP: those so far */
 };
 
 enum ss_any_value {

@@ -149,7 +149,7 @@ bool ss_to_wire_entry(struct ss_to_wire *w, struct ss_slice text)
     f->start = w->out->len;
     if (!ss_to_wire_begin(w, f->map) || !put_key(w, &f->map->message->fields[0], text, &key, &offset))
         return false;
-    if (!ss_key_set_add(&w->c->keys, f->serial, &key, w->out->ptr + w->c->holes.base, offset, &found))
+    if (!ss_few_keys_add(&f->keys, &w->c->keys, &key, w->out->ptr + w->c->holes.base, offset, &found))
         return ss_to_wire_fail(w, SS_ERR_MEMORY);
     return found ? ss_to_wire_invalid(w, "this key is there twice") : true;
 }
@@ -164,6 +164,6 @@ bool ss_to_wire_entry_drop(struct ss_to_wire *w)
     /* Its key stays in the set, where it now points at what comes next: take it out. */
     ss_holes_abandon(&w->c->holes, w->top->inner);
     w->out->len = w->top->start;
-    ss_key_set_forget_last(&w->c->keys);
+    ss_few_keys_forget_last(&w->top->keys, &w->c->keys);
     return true;
 }

@@ -179,7 +179,7 @@ static bool push_map(struct ss_to_wire *w, const struct ss_field *map, bool of_s
     f->map = map;
     f->field = &map->message->fields[1];
     f->of_struct = of_struct;
-    f->serial = ss_key_set_map(&w->c->keys);
+    f->keys.n = 0;
     return true;
 }
 
