@@ -7,6 +7,9 @@
 
 enum ss_log_level { SS_LOG_DEBUG, SS_LOG_INFO, SS_LOG_WARN, SS_LOG_ERROR };
 
+/* One line per request, or none. */
+enum ss_access_log { SS_ACCESS_LOG_TEXT, SS_ACCESS_LOG_JSON, SS_ACCESS_LOG_OFF };
+
 struct ss_log {
     int fd;                  /* where lines go; borrowed */
     enum ss_log_level level; /* lines below it are dropped */

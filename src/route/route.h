@@ -16,6 +16,32 @@
 
 enum ss_stream_form { SS_STREAM_UNSET, SS_STREAM_NDJSON, SS_STREAM_SSE, SS_STREAM_ARRAY, SS_STREAM_OBJECT };
 
+struct ss_cors; /* http/cors.h */
+
+/* Server-sent events of a route whose stream has that form. */
+struct ss_route_sse {
+    /* Fields of the method's output message that name each event, and are its id: singular, of type string,
+     * an enum or an integer. NULL: none. Set for server-streaming methods only. */
+    const struct ss_field *event, *id;
+    struct ss_slice done; /* data of one more event behind the last message of a stream that ends well; "": no
+                             such event */
+    int64_t heartbeat_ms; /* a comment after so long a silence; -1: unset (15 s); 0: none */
+};
+
+/* What the form `object` may gather; past any of them it answers with what came and "truncated": true. */
+struct ss_route_object {
+    size_t max_items;    /* 0: unset (10 000) */
+    size_t max_bytes;    /* of JSON; 0: unset (4 MiB) */
+    int64_t max_time_ms; /* since the request came; 0: unset (60 s) */
+};
+
+/* Compression of answers, for who accepts it. */
+struct ss_route_gzip {
+    bool off;
+    size_t min_bytes; /* shorter answers go as they are; 0: unset (1 KiB) */
+    int level;        /* zlib's, 1 to 9; 0: unset (1) */
+};
+
 /* What stands beside a rule in a descriptor, with the defaults merged in. Owned by the table's arena. */
 struct ss_route_options {
     int64_t timeout_ms;      /* -1: unset (60 s for unary, none for streams); 0: none */
@@ -32,6 +58,17 @@ struct ss_route_options {
     size_t max_request_bytes; /* of a body; 0: unset (4 MiB) */
     size_t max_message_bytes; /* of one message of the service; 0: unset (4 MiB) */
     int status_map[17];       /* HTTP status for a gRPC code; 0: by the table */
+    /* Which client headers go up and which metadata comes down, names in lower case. Without
+     * has_allow_headers all go up that may; with it only those named (perhaps none). Denied names go neither
+     * way. */
+    struct ss_slice *allow_headers, *deny_headers;
+    size_t n_allow_headers, n_deny_headers;
+    bool has_allow_headers;
+    const struct ss_cors *cors; /* NULL: the listener's, if it has any. `cors: off` is one without origins */
+    struct ss_route_sse sse;
+    struct ss_route_object object;
+    struct ss_route_gzip gzip;
+    bool envelope; /* each message of a stream as {"result":m}, as grpc-gateway has it */
 };
 
 /* One HTTP binding of a gRPC method. All pointers are borrowed from the snapshot and outlive the table. */

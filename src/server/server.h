@@ -12,6 +12,8 @@ struct ss_listener_config {
     struct ss_address address;
     struct ss_slice text; /* as configured, for logs */
     struct ss_tls *tls;   /* owned by the ss_server_config; NULL: cleartext */
+    const struct ss_cors
+        *cors; /* of requests whose route has none; NULL: none. In the ss_server_config's arena */
 };
 
 /* What a restart is needed to change. Owned by its maker, who disposes of it after ss_server_run. */
@@ -25,6 +27,7 @@ struct ss_server_config {
     uint64_t drain_delay_ms; /* SIGTERM: how long listeners stay up with readiness failing. 0 */
     uint64_t drain_timeout_ms; /* how long calls may then take. 30 000 */
     struct ss_limits limits;
+    enum ss_access_log access_log; /* text */
 };
 
 void ss_server_config_init(struct ss_server_config *c);
