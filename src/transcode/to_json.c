@@ -59,6 +59,7 @@ static bool run(struct ss_to_json *w, const struct ss_message *m, const struct s
         ss_stack_clear(&c->runs, sizeof(struct ss_run));
         ss_stack_clear(&c->slots, sizeof(struct ss_slot));
         ss_stack_clear(&c->bits, sizeof(uint64_t));
+        w->filter = w->options.fields;
         if (f ? one_field(w, m, f, wire) : ss_to_json_message(w, m, &s))
             return true;
         w->out->len = before;

@@ -46,6 +46,7 @@ struct ss_to_json {
     const struct ss_schema *schema; /* NULL: no type is known */
     struct ss_json_out options;
     struct ss_arena *arena;
+    const struct ss_field_filter *filter; /* of the message being printed; NULL: all of it */
     struct ss_buf *out;
     const char *wire, *wire_end;
     unsigned depth;  /* nested messages */

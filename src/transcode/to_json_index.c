@@ -1,4 +1,5 @@
 /* Messages printed by way of an index: for fields that come in any order, and more than once. */
+#include "transcode/field_filter_node.h"
 #include "transcode/message_set.h"
 #include "transcode/to_json.h"
 
@@ -196,6 +197,27 @@ static bool member(struct ss_to_json *w, const struct ss_index *ix, const struct
     return true;
 }
 
+static bool default_member(struct ss_to_json *w, const struct ss_field *f)
+{
+    return f->presence || f->extension || (ss_to_json_key(w, f) && ss_to_json_default(w, f, false));
+}
+
+/* Those that filter names. */
+static bool wanted_members(struct ss_to_json *w, const struct ss_index *ix,
+                           const struct ss_field_filter *filter)
+{
+    bool ok = true;
+    for (const struct ss_field_filter *c = filter->children; c && ok; c = c->next) {
+        w->filter = c->whole ? NULL : c;
+        if (has(w, ix, c->field->index))
+            ok = member(w, ix, c->field);
+        else if (w->options.emit_defaults)
+            ok = default_member(w, c->field);
+    }
+    w->filter = filter;
+    return ok;
+}
+
 static bool members(struct ss_to_json *w, const struct ss_index *ix)
 {
     const struct ss_message *m = ix->message;
@@ -214,9 +236,8 @@ static bool members(struct ss_to_json *w, const struct ss_index *ix)
         if (has(w, ix, i)) {
             if (!member(w, ix, f))
                 return false;
-        } else if (!f->presence && !f->extension) {
-            if (!ss_to_json_key(w, f) || !ss_to_json_default(w, f, false))
-                return false;
+        } else if (!default_member(w, f)) {
+            return false;
         }
     }
     return true;
@@ -230,7 +251,7 @@ bool ss_to_json_indexed(struct ss_to_json *w, const struct ss_message *m, const 
     bool ok = ss_index_begin(w, &ix, m);
     while (ok && ss_source_next(w, s, &it, &piece))
         ok = ss_index_add(w, &ix, piece);
-    ok = ok && members(w, &ix);
+    ok = ok && (w->filter ? wanted_members(w, &ix, w->filter) : members(w, &ix));
     ss_index_end(w, &ix);
     return ok;
 }

@@ -206,7 +206,7 @@ static bool members_in_order(struct ss_to_json *w, const struct ss_message *m, s
 
 bool ss_to_json_members(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s)
 {
-    if (w->indexed || s->field || m->message_set || w->c->hints[((uintptr_t)m >> 6) % SS_HINTS] == m)
+    if (w->indexed || w->filter || s->field || m->message_set || w->c->hints[((uintptr_t)m >> 6) % SS_HINTS] == m)
         return ss_to_json_indexed(w, m, s);
     return members_in_order(w, m, s->bytes);
 }

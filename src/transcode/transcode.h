@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "schema/schema.h"
+#include "transcode/field_filter.h"
 
 struct ss_codec;
 
@@ -27,6 +28,8 @@ struct ss_json_out {
     bool enums_as_ints;
     bool int64_as_number;
     bool pretty; /* two spaces an indent, as $prettyPrint wants */
+    /* $fields, over ss_field_filter_root's type; NULL: everything. Borrowed for the call. */
+    const struct ss_field_filter *fields;
 };
 
 /* Appends to out the wire bytes of message m, read from JSON text.
