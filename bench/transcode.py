@@ -52,7 +52,7 @@ def self_costs(path):
 def counted(message, path, leg, messages):
     """Instructions a message, and the part of them in libyajl."""
     out = os.path.join(OUT, "callgrind.out")
-    command = ["valgrind", "-q", "--tool=callgrind", "--toggle-collect=bench_messages", f"--callgrind-out-file={out}"]
+    command = ["valgrind", "-q", "--tool=callgrind", "--collect-atstart=no", f"--callgrind-out-file={out}"]
     command += ["--compress-strings=no", "--compress-pos=no", *program(message, path, "count", leg, messages)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     costs = self_costs(out)

@@ -11,6 +11,7 @@
 #include "json/bigint.h"
 #include "json/decimal.h"
 #include "json/pow5.h"
+#include "json/short_decimal.h"
 
 typedef unsigned __int128 u128;
 
@@ -170,11 +171,42 @@ static inline uint64_t to_bits(const struct ss_decimal *d, const struct format *
     return mantissa + ((uint64_t)(c.exp2 - f->min_exp2) << (f->mantissa_bits - 1));
 }
 
+static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* Both operands are exact, so that the one division rounds correctly. */
+static inline bool short_double(struct ss_slice text, double *out)
+{
+    struct ss_short_decimal d;
+    if (!ss_short_decimal(&d, text) || d.mantissa > (uint64_t)1 << 53)
+        return false;
+    double v = (double)(int64_t)d.mantissa / tens[d.places];
+    *out = d.negative ? -v : v;
+    return true;
+}
+
+/* A double rounds once more to the float that the text itself rounds to, unless it stands in the middle of
+ * two floats: then the text may lie to either side of it. Subnormal floats have other middles; a text so
+ * short that is not 0 is far above those. */
+static inline bool short_float(struct ss_slice text, float *out)
+{
+    enum { DROPPED = 52 - 23 };
+    double v;
+    uint64_t bits;
+    if (!short_double(text, &v))
+        return false;
+    memcpy(&bits, &v, sizeof bits);
+    if ((bits & (((uint64_t)1 << DROPPED) - 1)) == (uint64_t)1 << (DROPPED - 1))
+        return false;
+    *out = (float)v;
+    return true;
+}
+
 enum ss_err ss_parse_double(struct ss_slice text, double *out)
 {
-    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     struct ss_decimal d;
+    if (short_double(text, out))
+        return SS_OK;
     if (!ss_decimal_parse(&d, text))
         return SS_ERR_INVALID;
     if (d.mantissa <= (uint64_t)1 << 53 && d.exp10 >= -22 && d.exp10 <= 22 && !d.truncated) {
@@ -193,13 +225,15 @@ enum ss_err ss_parse_double(struct ss_slice text, double *out)
 
 enum ss_err ss_parse_float(struct ss_slice text, float *out)
 {
-    static const float tens[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
+    static const float float_tens[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
     struct ss_decimal d;
+    if (short_float(text, out))
+        return SS_OK;
     if (!ss_decimal_parse(&d, text))
         return SS_ERR_INVALID;
     if (d.mantissa <= (uint64_t)1 << 24 && d.exp10 >= -10 && d.exp10 <= 10 && !d.truncated) {
         float v = (float)d.mantissa;
-        v = d.exp10 < 0 ? v / tens[-d.exp10] : v * tens[d.exp10];
+        v = d.exp10 < 0 ? v / float_tens[-d.exp10] : v * float_tens[d.exp10];
         *out = d.negative ? -v : v;
         return SS_OK;
     }

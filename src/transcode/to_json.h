@@ -69,11 +69,48 @@ bool ss_to_json_restart(struct ss_to_json *w, const struct ss_message *m);
 
 /* to_json_text.c: pieces of text */
 bool ss_to_json_text(struct ss_to_json *w, const char *p, size_t n);
+bool ss_to_json_char(struct ss_to_json *w, char c);
+bool ss_to_json_new_line(struct ss_to_json *w);
+
+/* Whether something stands before the next element. */
+static inline bool ss_to_json_follows(const struct ss_to_json *w)
+{
+    char last = w->out->ptr[w->out->len - 1];
+    return last != '{' && last != '[';
+}
+
+static inline bool ss_to_json_put(struct ss_to_json *w, char c)
+{
+    struct ss_buf *out = w->out;
+    if (__builtin_expect(out->len == out->cap, 0))
+        return ss_to_json_char(w, c);
+    out->ptr[out->len++] = c;
+    return true;
+}
+
 /* '{' or '['; and the closing one. */
-bool ss_to_json_open(struct ss_to_json *w, char c);
-bool ss_to_json_close(struct ss_to_json *w, char c);
+static inline bool ss_to_json_open(struct ss_to_json *w, char c)
+{
+    w->indent++;
+    return ss_to_json_put(w, c);
+}
+
+static inline bool ss_to_json_close(struct ss_to_json *w, char c)
+{
+    w->indent--;
+    if (w->options.pretty && ss_to_json_follows(w) && !ss_to_json_new_line(w))
+        return false;
+    return ss_to_json_put(w, c);
+}
+
 /* Comma and new line before an element, as needed. */
-bool ss_to_json_next(struct ss_to_json *w);
+static inline bool ss_to_json_next(struct ss_to_json *w)
+{
+    if (ss_to_json_follows(w) && !ss_to_json_put(w, ','))
+        return false;
+    return w->options.pretty ? ss_to_json_new_line(w) : true;
+}
+
 /* The same, and f's key. */
 bool ss_to_json_key(struct ss_to_json *w, const struct ss_field *f);
 /* A string whose UTF-8 is checked, and refused or mended. */
@@ -89,6 +126,12 @@ const char *ss_value_read(const struct ss_field *f, const char *p, const char *e
 bool ss_value_unknown(const struct ss_field *f, const struct ss_value *v);
 bool ss_value_is_zero(const struct ss_field *f, const struct ss_value *v);
 bool ss_to_json_value(struct ss_to_json *w, const struct ss_field *f, const struct ss_value *v);
+/* A singular scalar's member from behind its tag. */
+const char *ss_to_json_scalar_member(struct ss_to_json *w, const struct ss_field *f, const char *p,
+                                     const char *end);
+/* Elements of a packed array of floats or doubles. Stops, for the caller to go on one by one, where its loop
+ * cannot: at the last element, when out is nearly full, for any other type, when pretty. */
+const char *ss_to_json_fixed(struct ss_to_json *w, const struct ss_field *f, const char *p, const char *end);
 /* What an absent field's value is: zero, "", [], {}, null for a message. explicit: its own default, if it has
  * one. */
 bool ss_to_json_default(struct ss_to_json *w, const struct ss_field *f, bool explicit);
@@ -106,9 +149,6 @@ static inline bool ss_field_takes_wire(const struct ss_field *f, uint32_t wire_t
 bool ss_to_json_message(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s);
 /* The members of a message of an ordinary type, no braces. */
 bool ss_to_json_members(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s);
-/* A singular scalar's member from behind its tag. */
-const char *ss_to_json_scalar_member(struct ss_to_json *w, const struct ss_field *f, const char *p,
-                                     const char *end);
 /* Elements of f from p on. Ends at a field that is not f, or skips those. */
 const char *ss_to_json_elements(struct ss_to_json *w, const struct ss_field *f, const char *p,
                                 const char *end, bool skip_others);

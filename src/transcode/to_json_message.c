@@ -15,18 +15,6 @@ static const char *malformed(struct ss_to_json *w)
     return NULL;
 }
 
-const char *ss_to_json_scalar_member(struct ss_to_json *w, const struct ss_field *f, const char *p,
-                                     const char *end)
-{
-    struct ss_value v;
-    p = ss_value_read(f, p, end, &v);
-    if (!p)
-        return malformed(w);
-    if (!f->presence && !w->options.emit_defaults && ss_value_is_zero(f, &v))
-        return p;
-    return ss_to_json_key(w, f) && ss_to_json_value(w, f, &v) ? p : NULL;
-}
-
 /* One element from behind its tag, unpacked. */
 static const char *element(struct ss_to_json *w, const struct ss_field *f, const char *p, const char *end)
 {
@@ -53,6 +41,8 @@ static const char *packed(struct ss_to_json *w, const struct ss_field *f, const 
     if (!p)
         return malformed(w);
     const char *at = all.ptr, *all_end = all.ptr + all.len;
+    if (f->wire_type == SS_WIRE_FIXED32 || f->wire_type == SS_WIRE_FIXED64)
+        at = ss_to_json_fixed(w, f, at, all_end);
     while (at && at < all_end)
         at = element(w, f, at, all_end);
     return at ? p : NULL;
@@ -206,7 +196,8 @@ static bool members_in_order(struct ss_to_json *w, const struct ss_message *m, s
 
 bool ss_to_json_members(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s)
 {
-    if (w->indexed || w->filter || s->field || m->message_set || w->c->hints[((uintptr_t)m >> 6) % SS_HINTS] == m)
+    if (w->indexed || w->filter || s->field || m->message_set ||
+        w->c->hints[((uintptr_t)m >> 6) % SS_HINTS] == m)
         return ss_to_json_indexed(w, m, s);
     return members_in_order(w, m, s->bytes);
 }

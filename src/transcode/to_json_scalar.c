@@ -4,8 +4,9 @@
 #include "json/number.h"
 #include "json/writer.h"
 
-const char *ss_value_read(const struct ss_field *f, const char *p, const char *end, struct ss_value *v)
+static inline const char *read(const struct ss_field *f, const char *p, const char *end, struct ss_value *v)
 {
+    v->bits = 0;
     if (f->wire_type == SS_WIRE_BYTES)
         return ss_wire_get_bytes(p, end, &v->bytes);
     if (f->wire_type == SS_WIRE_FIXED64) {
@@ -53,6 +54,11 @@ const char *ss_value_read(const struct ss_field *f, const char *p, const char *e
         break;
     }
     return p;
+}
+
+const char *ss_value_read(const struct ss_field *f, const char *p, const char *end, struct ss_value *v)
+{
+    return read(f, p, end, v);
 }
 
 bool ss_value_unknown(const struct ss_field *f, const struct ss_value *v)
@@ -199,6 +205,46 @@ struct ss_slice ss_to_json_zero(const struct ss_to_json *w, const struct ss_fiel
         break;
     }
     return SS_LIT("0");
+}
+
+const char *ss_to_json_scalar_member(struct ss_to_json *w, const struct ss_field *f, const char *p,
+                                     const char *end)
+{
+    struct ss_value v;
+    p = read(f, p, end, &v);
+    if (!p) {
+        ss_to_json_bad(w, "malformed bytes");
+        return NULL;
+    }
+    if (!f->presence && !w->options.emit_defaults && ss_value_is_zero(f, &v))
+        return p;
+    return ss_to_json_key(w, f) && ss_to_json_value(w, f, &v) ? p : NULL;
+}
+
+const char *ss_to_json_fixed(struct ss_to_json *w, const struct ss_field *f, const char *p, const char *end)
+{
+    enum { ROOM = SS_NUMBER_MAX + 4, AT_ONCE = 64 };
+    struct ss_buf *out = w->out;
+    bool is_float = f->type == SS_TYPE_FLOAT;
+    size_t size = is_float ? 4 : 8;
+    if ((!is_float && f->type != SS_TYPE_DOUBLE) || w->options.pretty)
+        return p;
+    while ((size_t)(end - p) >= size) {
+        size_t n = (size_t)(end - p) / size;
+        n = n < AT_ONCE ? n : AT_ONCE;
+        if (ss_buf_reserve(out, n * ROOM) != SS_OK)
+            return p; /* it may fit all the same: they are not so long as that */
+        char *to = out->ptr + out->len;
+        bool comma = ss_to_json_follows(w);
+        for (; n; n--, p += size) {
+            *to = ',';
+            to += comma;
+            comma = true;
+            to += is_float ? print_float(to, ss_fixed32_get(p)) : print_double(to, ss_fixed64_get(p));
+        }
+        out->len = (size_t)(to - out->ptr);
+    }
+    return p;
 }
 
 bool ss_to_json_default(struct ss_to_json *w, const struct ss_field *f, bool explicit)

@@ -11,7 +11,12 @@ bool ss_to_json_text(struct ss_to_json *w, const char *p, size_t n)
     return err ? ss_to_json_fail(w, err) : true;
 }
 
-static bool new_line(struct ss_to_json *w)
+bool ss_to_json_char(struct ss_to_json *w, char c)
+{
+    return ss_to_json_text(w, &c, 1);
+}
+
+bool ss_to_json_new_line(struct ss_to_json *w)
 {
     size_t n = (size_t)w->indent * INDENT;
     enum ss_err err = ss_buf_reserve(w->out, n + 1);
@@ -23,32 +28,20 @@ static bool new_line(struct ss_to_json *w)
     return true;
 }
 
-bool ss_to_json_open(struct ss_to_json *w, char c)
+/* Copies without a call where n is small. */
+static inline void copy_key(char *out, const char *p, size_t n)
 {
-    w->indent++;
-    return ss_to_json_text(w, &c, 1);
-}
-
-/* Whether something stands before the next element. */
-static bool follows(const struct ss_to_json *w)
-{
-    char last = w->out->ptr[w->out->len - 1];
-    return last != '{' && last != '[';
-}
-
-bool ss_to_json_close(struct ss_to_json *w, char c)
-{
-    w->indent--;
-    if (w->options.pretty && follows(w) && !new_line(w))
-        return false;
-    return ss_to_json_text(w, &c, 1);
-}
-
-bool ss_to_json_next(struct ss_to_json *w)
-{
-    if (follows(w) && !ss_to_json_text(w, ",", 1))
-        return false;
-    return w->options.pretty ? new_line(w) : true;
+    if (n >= 8 && n <= 32) {
+        if (n > 16) {
+            memcpy(out, p, 16);
+            memcpy(out + n - 16, p + n - 16, 16);
+        } else {
+            memcpy(out, p, 8);
+            memcpy(out + n - 8, p + n - 8, 8);
+        }
+    } else {
+        memcpy(out, p, n);
+    }
 }
 
 bool ss_to_json_key(struct ss_to_json *w, const struct ss_field *f)
@@ -61,7 +54,7 @@ bool ss_to_json_key(struct ss_to_json *w, const struct ss_field *f)
         return ss_to_json_next(w) && ss_to_json_text(w, key.ptr, key.len);
     if (out->ptr[out->len - 1] != '{')
         out->ptr[out->len++] = ',';
-    memcpy(out->ptr + out->len, key.ptr, key.len);
+    copy_key(out->ptr + out->len, key.ptr, key.len);
     out->len += key.len;
     return true;
 }

@@ -73,9 +73,20 @@ static enum ss_put put_string(struct ss_to_wire *w, const struct ss_field *f, co
 {
     if (t->kind != SS_TOKEN_STRING && !(w->options.lenient && t->kind == SS_TOKEN_NUMBER))
         return done(ss_to_wire_expected(w, ss_field_wants(f, w->arena), t));
-    if (skip_default && t->text.len == 0)
+    size_t n = t->text.len;
+    if (skip_default && n == 0)
         return SS_PUT_DONE;
-    return done(put_head(w, f, t->text.len) && ss_to_wire_append(w, t->text.ptr, t->text.len));
+    struct ss_buf *out = w->out;
+    if (n >= 0x80 || out->cap - out->len < SS_TAG_MAX + 1 + n)
+        return done(put_head(w, f, n) && ss_to_wire_append(w, t->text.ptr, n));
+    char *p = out->ptr + out->len;
+    memcpy(p, f->tag, sizeof f->tag);
+    p += f->tag_len;
+    *p++ = (char)n;
+    if (n)
+        memcpy(p, t->text.ptr, n);
+    out->len = (size_t)(p + n - out->ptr);
+    return SS_PUT_DONE;
 }
 
 static enum ss_put put_bytes(struct ss_to_wire *w, const struct ss_field *f, const struct ss_token *t,

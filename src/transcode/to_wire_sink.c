@@ -24,7 +24,7 @@ static bool member(struct ss_to_wire *w, struct ss_frame *f, const struct ss_tok
     case SS_PUT_DONE:
         break;
     }
-    return ss_to_wire_claim(w, field);
+    return field->oneof < 0 || ss_to_wire_claim(w, field);
 }
 
 static bool map_value(struct ss_to_wire *w, struct ss_frame *f, const struct ss_token *t)
@@ -72,11 +72,37 @@ bool ss_to_wire_value(struct ss_to_wire *w, const struct ss_token *t)
 
 /* ---- keys ---- */
 
+/* Whether key is name, for most names without a call. */
+static inline bool is_name(struct ss_slice name, struct ss_slice key)
+{
+    size_t n = name.len;
+    const char *a = name.ptr, *b = key.ptr;
+    if (n != key.len)
+        return false;
+    if (n >= 8 && n <= 16) {
+        uint64_t a0, a1, b0, b1;
+        memcpy(&a0, a, 8);
+        memcpy(&b0, b, 8);
+        memcpy(&a1, a + n - 8, 8);
+        memcpy(&b1, b + n - 8, 8);
+        return ((a0 ^ b0) | (a1 ^ b1)) == 0;
+    }
+    if (n >= 4 && n < 8) {
+        uint32_t a0, a1, b0, b1;
+        memcpy(&a0, a, 4);
+        memcpy(&b0, b, 4);
+        memcpy(&a1, a + n - 4, 4);
+        memcpy(&b1, b + n - 4, 4);
+        return ((a0 ^ b0) | (a1 ^ b1)) == 0;
+    }
+    return memcmp(a, b, n) == 0;
+}
+
 static bool message_key(struct ss_to_wire *w, struct ss_frame *f, struct ss_slice key)
 {
     const struct ss_message *m = f->message;
     const struct ss_field *field = NULL;
-    if (f->next < m->n_fields && ss_slice_eq(m->fields[f->next].json_name, key))
+    if (f->next < m->n_fields && is_name(m->fields[f->next].json_name, key))
         field = &m->fields[f->next];
     else
         field = ss_message_field(m, key);

@@ -39,6 +39,10 @@ static inline const char *ss_varint_get(const char *p, const char *end, uint64_t
         *v = (unsigned char)*p;
         return p + 1;
     }
+    if (end - p >= 2 && (unsigned char)p[1] < 0x80) {
+        *v = ((unsigned char)p[0] & 0x7fu) | (uint64_t)(unsigned char)p[1] << 7;
+        return p + 2;
+    }
     return ss_varint_get_long(p, end, v);
 }
 

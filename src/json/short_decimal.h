@@ -1,0 +1,103 @@
+/* The text of a JSON number of up to 16 bytes (behind its sign) and without exponent, which most are, taken
+ * apart in a register: no loop over its digits. Other numbers are left to decimal.h. */
+#ifndef SS_JSON_SHORT_DECIMAL_H
+#define SS_JSON_SHORT_DECIMAL_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* The value is (-1)^negative * mantissa / 10^places. */
+struct ss_short_decimal {
+    uint64_t mantissa; /* below 10^16 */
+    unsigned places;   /* below 16 */
+    bool negative;
+};
+
+#if defined __SSE2__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#include <emmintrin.h>
+
+enum { SS_SHORT_DECIMAL = 1 };
+
+static inline uint64_t ss_load8(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v;
+}
+
+static inline uint64_t ss_load4(const char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, 4);
+    return v;
+}
+
+/* The n bytes at p, 1 to 16, zeros behind them; reads no others. */
+static inline unsigned __int128 ss_load_upto16(const char *p, size_t n)
+{
+    if (n > 8)
+        return (unsigned __int128)(ss_load8(p + n - 8) >> (8 * (16 - n))) << 64 | ss_load8(p);
+    if (n == 8)
+        return ss_load8(p);
+    if (n >= 4)
+        return ss_load4(p) | ss_load4(p + n - 4) << (8 * (n - 4));
+    uint64_t first = (unsigned char)p[0], middle = (unsigned char)p[n / 2], last = (unsigned char)p[n - 1];
+    return first | middle << (8 * (n / 2)) | last << (8 * (n - 1));
+}
+
+/* Eight digits as numbers, their first in the lowest byte. */
+static inline uint64_t ss_join_digits(uint64_t v)
+{
+    v = v * 10 + (v >> 8); /* pairs, in every other byte */
+    uint64_t outer = (v & 0x000000ff000000ffu) * (100 + ((uint64_t)1000000 << 32));
+    uint64_t inner = (v >> 16 & 0x000000ff000000ffu) * (1 + ((uint64_t)10000 << 32));
+    return (outer + inner) >> 32;
+}
+
+/* False when text is not such a number. */
+static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice text)
+{
+    const char *p = text.ptr;
+    size_t n = text.len;
+    if (n == 0)
+        return false;
+    d->negative = *p == '-';
+    p += d->negative;
+    n -= d->negative;
+    if (n - 1 >= 16)
+        return false;
+    unsigned __int128 x = ss_load_upto16(p, n);
+    __m128i v = _mm_set_epi64x((int64_t)(x >> 64), (int64_t)x);
+    __m128i digits = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+    __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+    unsigned all = (1u << n) - 1, others = ~(unsigned)_mm_movemask_epi8(is_digit) & all;
+    size_t point = n;
+    x ^= (unsigned __int128)0x3030303030303030u << 64 | 0x3030303030303030u;
+    if (others) { /* the point is taken out */
+        point = (size_t)__builtin_ctz(others);
+        if ((others & (others - 1)) || p[point] != '.' || point == 0 || point == n - 1)
+            return false;
+        unsigned __int128 before = ((unsigned __int128)1 << (8 * point)) - 1;
+        x = (x & before) | (x >> 8 & ~before);
+        n--;
+    }
+    if (p[0] == '0' && point > 1)
+        return false;
+    d->places = (unsigned)(n - point);
+    x <<= 8 * (16 - n); /* zeros before the first digit; what stood behind the last is gone */
+    d->mantissa = ss_join_digits((uint64_t)x) * 100000000 + ss_join_digits((uint64_t)(x >> 64));
+    return true;
+}
+#else
+enum { SS_SHORT_DECIMAL = 0 };
+
+static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice text)
+{
+    (void)d;
+    (void)text;
+    return false;
+}
+#endif
+
+#endif
