@@ -201,16 +201,26 @@ static void turn(struct ss_loop *l)
     end_turn(l);
 }
 
+static bool finished(const struct ss_loop *l)
+{
+    return l->finishing && l->lingers == NULL && l->dirty.head == NULL && l->dirty_next.head == NULL;
+}
+
 void ss_loop_run(struct ss_loop *l)
 {
-    while (!l->stopped)
+    while (!l->stopped && !finished(l))
         turn(l);
-    l->stopped = false;
+    l->stopped = l->finishing = false;
 }
 
 void ss_loop_stop(struct ss_loop *l)
 {
     l->stopped = true;
+}
+
+void ss_loop_finish(struct ss_loop *l)
+{
+    l->finishing = true;
 }
 
 /* h2o's getaddrinfo threads cannot be told to forget: a name still being looked up will be answered to the

@@ -20,10 +20,13 @@ struct ss_loop;
 struct ss_loop *ss_loop_new(const struct ss_log *log);
 /* Every stream, listener and connect of the loop must be gone. */
 void ss_loop_free(struct ss_loop *l);
-/* Runs turns until ss_loop_stop. */
+/* Runs turns until ss_loop_stop, or ss_loop_finish. */
 void ss_loop_run(struct ss_loop *l);
 /* The current turn is the last. */
 void ss_loop_stop(struct ss_loop *l);
+/* The last turn is the one in which the last stream that lingers is gone: what it still had to say would be
+ * lost with it. */
+void ss_loop_finish(struct ss_loop *l);
 const struct ss_log *ss_loop_log(const struct ss_loop *l);
 
 /* Milliseconds and nanoseconds of CLOCK_MONOTONIC, read once a turn (after the wait). */

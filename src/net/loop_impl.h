@@ -43,9 +43,10 @@ struct ss_loop {
     h2o_multithread_receiver_t names; /* of h2o's getaddrinfo threads */
     size_t lookups;                   /* names asked for and not answered, cancelled ones too */
     uint64_t now_ns;
-    bool stale;   /* the clock is to be read */
-    bool stopped; /* the current turn is the last */
-    bool freeing; /* posted work is dropped */
+    bool stale;     /* the clock is to be read */
+    bool stopped;   /* the current turn is the last */
+    bool finishing; /* the turn in which the last lingering stream goes is */
+    bool freeing;   /* posted work is dropped */
     struct ss_timer_heap timers;
     struct ss_deferred_list deferred; /* for this turn */
     struct ss_deferred_list later;    /* for the next turn */

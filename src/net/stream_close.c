@@ -4,10 +4,14 @@
  *      ├──FLUSH: one more send─────────────────────────────────────▶ freed
  *      └──LINGER: send ──all left──▶ FIN sent, discarding ──FIN read, enough, 2 s──▶ freed
  *                  └──refused, until writable──┘  2 s────────────────────────────▶ freed
+ *      Two seconds in which the peer takes something of what the kernel holds for it do not count.
  *
  * Closing a TCP socket with unread bytes makes the kernel send a reset, and a reset makes the peer's kernel
  * throw away what the peer has not read yet: our answer. Hence FIN first, and reading on for a while. */
 #include <errno.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/mem.h"
@@ -24,6 +28,7 @@ struct ss_linger {
     struct ss_linger *next, **link; /* of the loop's list */
     struct ss_timer timer;
     size_t discarded;
+    int unsent; /* bytes that the kernel held when that was last looked at */
 };
 
 static void end(struct ss_stream *s)
@@ -47,6 +52,12 @@ static void end(struct ss_stream *s)
 static void on_timeout(void *ctx)
 {
     struct ss_linger *g = ctx;
+    int unsent = 0;
+    if (ioctl(g->stream->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0 && unsent < g->unsent) {
+        g->unsent = unsent;
+        ss_timer_set(g->stream->loop, &g->timer, ss_loop_now_ms(g->stream->loop) + LINGER_MS);
+        return;
+    }
     g->stream->dead = true;
     ss_stream_dirty(g->stream);
 }
@@ -56,6 +67,7 @@ static void begin_linger(struct ss_stream *s)
     struct ss_loop *l = s->loop;
     struct ss_linger *g = ss_xcalloc(1, sizeof(*g));
     g->stream = s;
+    g->unsent = INT_MAX;
     g->next = l->lingers;
     g->link = &l->lingers;
     if (g->next != NULL)

@@ -51,20 +51,19 @@ static void close_listeners(struct ss_worker *w)
     w->listeners = NULL;
 }
 
-/* The clients are gone: nothing keeps the loop. */
-static void stop(void *ctx)
+/* The connections are over: only what has been written for clients who are still reading keeps the loop. */
+static void finish(void *ctx)
 {
     struct ss_worker *w = ctx;
-    ss_timer_cancel(w->loop, &w->give_up);
-    ss_loop_stop(w->loop);
+    ss_loop_finish(w->loop);
 }
 
 static void on_give_up(void *ctx)
 {
     struct ss_worker *w = ctx;
     ss_log_write(w->config.log, SS_LOG_WARN, "drain timeout: %u calls are broken off", w->bridge.n_calls);
-    ss_front_abort(&w->front); /* stops the loop when the last connection goes */
-    stop(w);
+    ss_front_abort(&w->front);
+    ss_loop_stop(w->loop);
 }
 
 static void on_drain(void *ctx)
@@ -78,7 +77,7 @@ static void on_drain(void *ctx)
     close_listeners(w);
     ss_timer_init(&w->give_up, on_give_up, w);
     ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + atomic_load(&w->drain_ms));
-    w->front.on_empty = stop;
+    w->front.on_empty = finish;
     w->front.on_empty_ctx = w;
     ss_front_drain(&w->front);
 }
@@ -97,6 +96,8 @@ static void *run(void *arg)
     ss_loop_run(w->loop);
 
     w->front.on_empty = NULL;
+    if (w->draining)
+        ss_timer_cancel(w->loop, &w->give_up);
     if (w->admin_listener)
         ss_listener_close(w->admin_listener);
     ss_front_abort(&w->front);

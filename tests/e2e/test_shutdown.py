@@ -2,14 +2,17 @@
 
 import concurrent.futures
 import signal
+import socket
 import time
 import uuid
 
+import h2.connection
+import h2.settings
 import httpx
 import pytest
 
 from harness import faults, http1, http2
-from harness.process import eventually
+from harness.process import PATIENCE, eventually
 
 
 def get(url, **options):
@@ -159,3 +162,28 @@ def test_several_workers_drain_under_load(start):
         answers = [answer for future in running for answer in future.result()]
     assert answers and set(answers) == {200}
     assert process.wait() == 0
+
+
+def test_the_end_of_the_process_does_not_cut_an_answer_that_http2_is_still_reading(start):
+    sidespan = start()
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        client.settimeout(PATIENCE)
+        client.connect(sidespan.address())
+        connection = h2.connection.H2Connection()
+        window = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 1 << 24}
+        connection.local_settings = h2.settings.Settings(client=True, initial_values=window)
+        connection.initiate_connection()
+        connection.increment_flow_control_window(1 << 24)
+        fields = [(":method", "GET"), (":scheme", "http"), (":authority", "localhost"), (":path", "/blob/1000000")]
+        connection.send_headers(1, fields, end_stream=True)
+        client.sendall(connection.data_to_send())
+        time.sleep(0.5)
+        sidespan.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        received = 0
+        while data := client.recv(8192):  # a reset would be an exception
+            received += len(data)
+            if received < 900_000:
+                client.sendall(b"\0\0\4\x08\0\0\0\0\0\0\0\0\1")  # WINDOW_UPDATE, as clients send it while they read
+    assert received > 1_333_000
