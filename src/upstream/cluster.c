@@ -20,6 +20,7 @@ struct ss_channel {
     struct ss_cluster *cluster;
     struct ss_h2 *h2;
     bool ready; /* SETTINGS arrived, and no GOAWAY */
+    bool used;  /* has carried a call */
 };
 
 struct ss_cluster {
@@ -92,6 +93,7 @@ static void serve(void *ctx)
             enqueue(c, u);
             break;
         }
+        ch->used = true;
     }
     connect_if_needed(c);
 }
@@ -108,8 +110,10 @@ static void fail_waiting(struct ss_cluster *c)
 enum ss_err ss_cluster_place(struct ss_cluster *c, struct ss_upcall *u, const char **why)
 {
     struct ss_channel *ch = c->waiting ? NULL : channel_with_room(c);
-    if (ch && ss_upcall_open(u, ch))
+    if (ch && ss_upcall_open(u, ch)) {
+        ch->used = true;
         return SS_OK;
+    }
     if (ss_timer_armed(&c->backoff_timer) && ready_channels(c) == 0) {
         *why = "the service is not reachable";
         return SS_ERR_UNAVAILABLE;
@@ -210,10 +214,21 @@ static void on_settings(void *ctx)
     ss_defer(c->loop, &c->serve); /* also when a later SETTINGS makes room */
 }
 
+/* ch is of no use any more. One that never was, and ended as it began, is a failed attempt: those who wait
+ * must not have the service dialed again and again without a pause. */
+static void on_useless(struct ss_channel *ch)
+{
+    struct ss_cluster *c = ch->cluster;
+    bool was_ready = ch->ready;
+    ch->ready = false;
+    if (was_ready && !ch->used && ss_loop_now_ms(c->loop) < c->connected_at_ms + BACKOFF_FIRST_MS)
+        attempt_failed(c, "the service ended the connection at once");
+}
+
 static void on_goaway(void *ctx)
 {
     struct ss_channel *ch = ctx;
-    ch->ready = false;
+    on_useless(ch);
     ss_defer(ch->cluster->loop, &ch->cluster->serve);
 }
 
@@ -222,6 +237,7 @@ static void on_closed(void *ctx, enum ss_err why)
     struct ss_channel *ch = ctx;
     struct ss_cluster *c = ch->cluster;
     bool was_fresh = c->fresh == ch;
+    on_useless(ch);
     drop_channel(ch);
     if (was_fresh) {
         ss_timer_cancel(c->loop, &c->settings_timer);

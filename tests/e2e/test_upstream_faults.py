@@ -284,3 +284,19 @@ def test_a_unix_socket_is_an_upstream(start, tmp_path, certs):
     process = start(upstreams={"test": {"target": f"unix:{path}", "plaintext": True}})
     assert get(process.url()).json()["int32Value"] == 5
     listener.close()
+
+
+@pytest.mark.parametrize("ending", [b"\0\0\x08\7\0\0\0\0\0" + bytes(8), b""], ids=["goaway", "close"])
+def test_a_service_that_ends_each_connection_as_it_begins_is_not_dialed_without_a_pause(before, ending):
+    def serve(connection):
+        connection.sendall(b"\0\0\0\4\0\0\0\0\0" + ending)
+        if ending:
+            connection.recv(65536)
+            time.sleep(1)
+
+    one = faults.Listener(serve)
+    with contextlib.closing(one):
+        url = before(one.port)
+        for _ in range(5):
+            assert_error(get(url, headers={"grpc-timeout": "1S"}), 503, 14)
+        assert one.accepted < 20
