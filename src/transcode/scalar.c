@@ -148,13 +148,6 @@ enum ss_scalar ss_scalar_read(const struct ss_field *f, const struct ss_token *t
     return number_of(f, t->text, t->kind == SS_TOKEN_STRING, bits) ? SS_SCALAR_OK : SS_SCALAR_BAD;
 }
 
-char *ss_scalar_put(const struct ss_field *f, uint64_t bits, char *p)
-{
-    if (f->wire_type == 0)
-        return ss_varint_put(p, bits);
-    return f->wire_type == 1 ? ss_fixed64_put(p, bits) : ss_fixed32_put(p, (uint32_t)bits);
-}
-
 static struct ss_slice enum_wants(const struct ss_enum *e, struct ss_arena *a)
 {
     if (e->null_value)

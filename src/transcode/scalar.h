@@ -5,6 +5,8 @@
 
 #include "schema/schema.h"
 #include "transcode/token.h"
+#include "wire/tag.h"
+#include "wire/varint.h"
 
 enum ss_scalar {
     SS_SCALAR_OK,
@@ -18,7 +20,12 @@ enum ss_scalar {
 enum ss_scalar ss_scalar_read(const struct ss_field *f, const struct ss_token *t, bool lenient,
                               uint64_t *bits);
 /* Writes bits to p (room for 10 bytes) as f's wire type has it; returns the byte behind. */
-char *ss_scalar_put(const struct ss_field *f, uint64_t bits, char *p);
+static inline char *ss_scalar_put(const struct ss_field *f, uint64_t bits, char *p)
+{
+    if (f->wire_type == SS_WIRE_VARINT)
+        return ss_varint_put(p, bits);
+    return f->wire_type == SS_WIRE_FIXED64 ? ss_fixed64_put(p, bits) : ss_fixed32_put(p, (uint32_t)bits);
+}
 
 /* What a value of f may be: "an integer between -2147483648 and 2147483647", "one of A, B, C". One element's
  * when f is repeated. Static or in a. */

@@ -1,5 +1,6 @@
 /* Punctuation, keys and strings. */
 #include "base/utf8.h"
+#include "transcode/copy.h"
 #include "transcode/to_json.h"
 #include "json/writer.h"
 
@@ -28,22 +29,6 @@ bool ss_to_json_new_line(struct ss_to_json *w)
     return true;
 }
 
-/* Copies without a call where n is small. */
-static inline void copy_key(char *out, const char *p, size_t n)
-{
-    if (n >= 8 && n <= 32) {
-        if (n > 16) {
-            memcpy(out, p, 16);
-            memcpy(out + n - 16, p + n - 16, 16);
-        } else {
-            memcpy(out, p, 8);
-            memcpy(out + n - 8, p + n - 8, 8);
-        }
-    } else {
-        memcpy(out, p, n);
-    }
-}
-
 bool ss_to_json_key(struct ss_to_json *w, const struct ss_field *f)
 {
     struct ss_slice key = w->options.preserve_proto_field_names ? f->proto_key : f->json_key;
@@ -54,7 +39,7 @@ bool ss_to_json_key(struct ss_to_json *w, const struct ss_field *f)
         return ss_to_json_next(w) && ss_to_json_text(w, key.ptr, key.len);
     if (out->ptr[out->len - 1] != '{')
         out->ptr[out->len++] = ',';
-    copy_key(out->ptr + out->len, key.ptr, key.len);
+    ss_copy_small(out->ptr + out->len, key.ptr, key.len);
     out->len += key.len;
     return true;
 }

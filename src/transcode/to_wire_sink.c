@@ -1,4 +1,5 @@
 /* What the reader's events do, by the kind of the top frame. */
+#include "transcode/copy.h"
 #include "transcode/scalar.h"
 #include "transcode/to_wire.h"
 
@@ -72,37 +73,11 @@ bool ss_to_wire_value(struct ss_to_wire *w, const struct ss_token *t)
 
 /* ---- keys ---- */
 
-/* Whether key is name, for most names without a call. */
-static inline bool is_name(struct ss_slice name, struct ss_slice key)
-{
-    size_t n = name.len;
-    const char *a = name.ptr, *b = key.ptr;
-    if (n != key.len)
-        return false;
-    if (n >= 8 && n <= 16) {
-        uint64_t a0, a1, b0, b1;
-        memcpy(&a0, a, 8);
-        memcpy(&b0, b, 8);
-        memcpy(&a1, a + n - 8, 8);
-        memcpy(&b1, b + n - 8, 8);
-        return ((a0 ^ b0) | (a1 ^ b1)) == 0;
-    }
-    if (n >= 4 && n < 8) {
-        uint32_t a0, a1, b0, b1;
-        memcpy(&a0, a, 4);
-        memcpy(&b0, b, 4);
-        memcpy(&a1, a + n - 4, 4);
-        memcpy(&b1, b + n - 4, 4);
-        return ((a0 ^ b0) | (a1 ^ b1)) == 0;
-    }
-    return memcmp(a, b, n) == 0;
-}
-
 static bool message_key(struct ss_to_wire *w, struct ss_frame *f, struct ss_slice key)
 {
     const struct ss_message *m = f->message;
     const struct ss_field *field = NULL;
-    if (f->next < m->n_fields && is_name(m->fields[f->next].json_name, key))
+    if (f->next < m->n_fields && ss_eq_small(m->fields[f->next].json_name, key))
         field = &m->fields[f->next];
     else
         field = ss_message_field(m, key);
@@ -338,80 +313,3 @@ bool ss_to_wire_end_array(struct ss_to_wire *w)
         return true;
     return ss_to_wire_pop(w);
 }
-
-/* ---- the sink ---- */
-
-static bool on_null(void *ctx)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_value(w, &(struct ss_token){.kind = SS_TOKEN_NULL});
-}
-
-static bool on_boolean(void *ctx, bool value)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_value(w, &(struct ss_token){.kind = SS_TOKEN_BOOL, .value = value});
-}
-
-static bool on_number(void *ctx, struct ss_slice text)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_value(w, &(struct ss_token){SS_TOKEN_NUMBER, false, text});
-}
-
-static bool on_string(void *ctx, struct ss_slice text)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_value(w, &(struct ss_token){SS_TOKEN_STRING, false, text});
-}
-
-static bool on_key(void *ctx, struct ss_slice text)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_key(w, text);
-}
-
-static bool on_start_object(void *ctx)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_start_object(w);
-}
-
-static bool on_end_object(void *ctx)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_end_object(w);
-}
-
-static bool on_start_array(void *ctx)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_start_array(w);
-}
-
-static bool on_end_array(void *ctx)
-{
-    struct ss_to_wire *w = ctx;
-    w->events++;
-    return ss_to_wire_end_array(w);
-}
-
-const struct ss_json_sink ss_to_wire_sink = {
-    .null = on_null,
-    .boolean = on_boolean,
-    .number = on_number,
-    .string = on_string,
-    .start_object = on_start_object,
-    .key = on_key,
-    .end_object = on_end_object,
-    .start_array = on_start_array,
-    .end_array = on_end_array,
-};

@@ -1,0 +1,57 @@
+/* Copying and comparing few bytes without a call: in two pieces that overlap. Nothing outside of the n bytes
+ * is touched.
+ */
+#ifndef SS_TRANSCODE_COPY_H
+#define SS_TRANSCODE_COPY_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+static inline void ss_copy_small(char *out, const char *p, size_t n)
+{
+    char piece[16];
+    if (n >= 8 && n <= 32) {
+        if (n > 16) {
+            memcpy(piece, p + n - 16, 16);
+            memcpy(out, p, 16);
+            memcpy(out + n - 16, piece, 16);
+        } else {
+            memcpy(piece, p + n - 8, 8);
+            memcpy(out, p, 8);
+            memcpy(out + n - 8, piece, 8);
+        }
+    } else if (n >= 4 && n < 8) {
+        memcpy(piece, p + n - 4, 4);
+        memcpy(out, p, 4);
+        memcpy(out + n - 4, piece, 4);
+    } else if (n) {
+        memcpy(out, p, n);
+    }
+}
+
+static inline bool ss_eq_small(struct ss_slice s, struct ss_slice t)
+{
+    size_t n = s.len;
+    if (n != t.len)
+        return false;
+    if (n >= 8 && n <= 16) {
+        uint64_t a[2], b[2];
+        memcpy(&a[0], s.ptr, 8);
+        memcpy(&b[0], t.ptr, 8);
+        memcpy(&a[1], s.ptr + n - 8, 8);
+        memcpy(&b[1], t.ptr + n - 8, 8);
+        return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+    }
+    if (n >= 4 && n < 8) {
+        uint32_t a[2], b[2];
+        memcpy(&a[0], s.ptr, 4);
+        memcpy(&b[0], t.ptr, 4);
+        memcpy(&a[1], s.ptr + n - 4, 4);
+        memcpy(&b[1], t.ptr + n - 4, 4);
+        return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+    }
+    return n == 0 || memcmp(s.ptr, t.ptr, n) == 0;
+}
+
+#endif

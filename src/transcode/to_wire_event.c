@@ -1,0 +1,200 @@
+/* The reader's events, and the short way for what most of them are: the key that comes next, and a scalar for
+ * the field or array in the top frame. Anything else, and anything wrong, goes the long way (to_wire_sink.c)
+ * from its beginning: the short way gives up before it has changed anything. */
+#include "transcode/copy.h"
+#include "transcode/scalar.h"
+#include "transcode/to_wire.h"
+#include "wire/tag.h"
+#include "wire/varint.h"
+#include "json/number.h"
+
+/* The field that a scalar would be written to here; NULL when there is more to it than that. */
+static inline const struct ss_field *target(const struct ss_frame *f)
+{
+    const struct ss_field *field = f->field;
+    if (f->kind == SS_FRAME_ARRAY)
+        return field;
+    if (f->kind != SS_FRAME_MESSAGE || !field || field->repeated || field->oneof >= 0)
+        return NULL;
+    return field;
+}
+
+static inline bool may_be_absent(const struct ss_frame *f)
+{
+    return f->kind == SS_FRAME_MESSAGE && !f->field->presence;
+}
+
+static inline bool short_key(const struct ss_to_wire *w, struct ss_slice key)
+{
+    struct ss_frame *f = w->top;
+    if (f->kind != SS_FRAME_MESSAGE || f->next >= f->message->n_fields)
+        return false;
+    const struct ss_field *field = &f->message->fields[f->next];
+    uint64_t *word = (uint64_t *)w->c->seen.items + f->seen + f->next / 64;
+    uint64_t bit = UINT64_C(1) << (f->next % 64);
+    if (!ss_eq_small(field->json_name, key) || (*word & bit))
+        return false;
+    *word |= bit;
+    f->field = field;
+    f->next++;
+    return true;
+}
+
+static inline bool short_string(const struct ss_to_wire *w, struct ss_slice text)
+{
+    const struct ss_field *field = target(w->top);
+    struct ss_buf *out = w->out;
+    size_t n = text.len;
+    if (!field || field->type != SS_TYPE_STRING || n >= 0x80 || out->cap - out->len < SS_TAG_MAX + 1 + n ||
+        (n == 0 && may_be_absent(w->top)))
+        return false;
+    char *p = out->ptr + out->len;
+    memcpy(p, field->tag, sizeof field->tag);
+    p += field->tag_len;
+    *p++ = (char)n;
+    ss_copy_small(p, text.ptr, n);
+    out->len = (size_t)(p + n - out->ptr);
+    return true;
+}
+
+/* An integer of up to nine digits and no sign. */
+static inline bool short_integer(struct ss_slice text, uint64_t *bits)
+{
+    if (text.len - 1 >= 9 || (text.ptr[0] == '0' && text.len > 1))
+        return false;
+    uint64_t v = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned digit = (unsigned char)(text.ptr[i] - '0');
+        if (digit > 9)
+            return false;
+        v = v * 10 + digit;
+    }
+    *bits = v;
+    return true;
+}
+
+/* A number as field's wire type has it. */
+static inline bool short_value(const struct ss_field *field, struct ss_slice text, uint64_t *bits)
+{
+    float single;
+    uint32_t u;
+    double wide;
+    uint8_t type = field->type;
+    if (type == SS_TYPE_FLOAT) {
+        if (ss_parse_float(text, &single))
+            return false;
+        memcpy(&u, &single, sizeof u);
+        *bits = u;
+        return true;
+    }
+    if (type == SS_TYPE_DOUBLE) {
+        if (ss_parse_double(text, &wide))
+            return false;
+        memcpy(bits, &wide, sizeof wide);
+        return true;
+    }
+    return (type == SS_TYPE_INT32 || type == SS_TYPE_INT64 || type == SS_TYPE_UINT32 ||
+            type == SS_TYPE_UINT64) &&
+           short_integer(text, bits);
+}
+
+static inline bool short_number(const struct ss_to_wire *w, struct ss_slice text)
+{
+    const struct ss_frame *f = w->top;
+    const struct ss_field *field = target(f);
+    struct ss_buf *out = w->out;
+    uint64_t bits;
+    if (!field || out->cap - out->len < SS_TAG_MAX + SS_VARINT_MAX || !short_value(field, text, &bits))
+        return false;
+    if (bits == 0 && may_be_absent(f))
+        return true;
+    char *p = out->ptr + out->len;
+    if (f->kind == SS_FRAME_MESSAGE || !field->packed) {
+        memcpy(p, field->tag, sizeof field->tag);
+        p += field->tag_len;
+    }
+    p = ss_scalar_put(field, bits, p);
+    out->len = (size_t)(p - out->ptr);
+    return true;
+}
+
+static bool on_null(void *ctx)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return ss_to_wire_value(w, &(struct ss_token){.kind = SS_TOKEN_NULL});
+}
+
+static bool on_boolean(void *ctx, bool value)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return ss_to_wire_value(w, &(struct ss_token){.kind = SS_TOKEN_BOOL, .value = value});
+}
+
+static __attribute__((noinline)) bool long_value(struct ss_to_wire *w, enum ss_token_kind kind,
+                                                 struct ss_slice text)
+{
+    return ss_to_wire_value(w, &(struct ss_token){kind, false, text});
+}
+
+static bool on_number(void *ctx, struct ss_slice text)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return short_number(w, text) || long_value(w, SS_TOKEN_NUMBER, text);
+}
+
+static bool on_string(void *ctx, struct ss_slice text)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return short_string(w, text) || long_value(w, SS_TOKEN_STRING, text);
+}
+
+static bool on_key(void *ctx, struct ss_slice text)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return short_key(w, text) || ss_to_wire_key(w, text);
+}
+
+static bool on_start_object(void *ctx)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return ss_to_wire_start_object(w);
+}
+
+static bool on_end_object(void *ctx)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return ss_to_wire_end_object(w);
+}
+
+static bool on_start_array(void *ctx)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return ss_to_wire_start_array(w);
+}
+
+static bool on_end_array(void *ctx)
+{
+    struct ss_to_wire *w = ctx;
+    w->events++;
+    return ss_to_wire_end_array(w);
+}
+
+const struct ss_json_sink ss_to_wire_sink = {
+    .null = on_null,
+    .boolean = on_boolean,
+    .number = on_number,
+    .string = on_string,
+    .start_object = on_start_object,
+    .key = on_key,
+    .end_object = on_end_object,
+    .start_array = on_start_array,
+    .end_array = on_end_array,
+};
