@@ -9,7 +9,6 @@
  * Closing a TCP socket with unread bytes makes the kernel send a reset, and a reset makes the peer's kernel
  * throw away what the peer has not read yet: our answer. Hence FIN first, and reading on for a while. */
 #include <errno.h>
-#include <limits.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -28,7 +27,7 @@ struct ss_linger {
     struct ss_linger *next, **link; /* of the loop's list */
     struct ss_timer timer;
     size_t discarded;
-    int unsent; /* bytes that the kernel held when that was last looked at */
+    size_t unsent; /* bytes that the peer had not taken yet when that was last looked at */
 };
 
 static void end(struct ss_stream *s)
@@ -49,11 +48,20 @@ static void end(struct ss_stream *s)
     ss_stream_free(s);
 }
 
+/* Bytes for the peer, here and in the kernel. */
+static size_t unsent_of(const struct ss_stream *s)
+{
+    int held = 0;
+    if (ioctl(s->fd, SIOCOUTQ, &held) != 0 || held < 0)
+        held = 0;
+    return ss_stream_pending(s) + (size_t)held;
+}
+
 static void on_timeout(void *ctx)
 {
     struct ss_linger *g = ctx;
-    int unsent = 0;
-    if (ioctl(g->stream->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0 && unsent < g->unsent) {
+    size_t unsent = unsent_of(g->stream);
+    if (unsent != 0 && unsent < g->unsent) {
         g->unsent = unsent;
         ss_timer_set(g->stream->loop, &g->timer, ss_loop_now_ms(g->stream->loop) + LINGER_MS);
         return;
@@ -67,7 +75,7 @@ static void begin_linger(struct ss_stream *s)
     struct ss_loop *l = s->loop;
     struct ss_linger *g = ss_xcalloc(1, sizeof(*g));
     g->stream = s;
-    g->unsent = INT_MAX;
+    g->unsent = unsent_of(s);
     g->next = l->lingers;
     g->link = &l->lingers;
     if (g->next != NULL)
