@@ -7,6 +7,7 @@ struct ss_slice ss_body_content_type(enum ss_body_form form)
     case SS_BODY_NDJSON:
         return SS_LIT("application/x-ndjson");
     case SS_BODY_ARRAY:
+    case SS_BODY_OBJECT:
         return SS_LIT("application/json");
     case SS_BODY_SSE:
         return SS_LIT("text/event-stream");
@@ -62,6 +63,7 @@ static enum ss_err put_json(const struct ss_stream_body *b, struct ss_slice json
     case SS_BODY_NDJSON:
         return put_one_line(out, json);
     case SS_BODY_ARRAY:
+    case SS_BODY_OBJECT:
         return ss_buf_append_slice(out, json);
     case SS_BODY_SSE:
         return put_data_lines(out, json);
@@ -77,31 +79,50 @@ static enum ss_err settle(struct ss_buf *out, size_t len, enum ss_err err)
     return err;
 }
 
+/* What stands in front of the next element, or of the end when there was none. */
 static struct ss_slice opening(const struct ss_stream_body *b)
 {
-    return b->any ? SS_LIT(",") : SS_LIT("[");
+    if (b->any)
+        return SS_LIT(",");
+    return b->form == SS_BODY_OBJECT ? SS_LIT("{\"items\":[") : SS_LIT("[");
+}
+
+static struct ss_slice message_start(const struct ss_stream_body *b)
+{
+    switch (b->form) {
+    case SS_BODY_NDJSON:
+        return b->envelope ? SS_LIT("{\"result\":") : SS_LIT("");
+    case SS_BODY_ARRAY:
+    case SS_BODY_OBJECT:
+        return opening(b);
+    case SS_BODY_SSE:
+        return SS_LIT("data: ");
+    }
+    return SS_LIT("");
+}
+
+static struct ss_slice message_end(const struct ss_stream_body *b)
+{
+    switch (b->form) {
+    case SS_BODY_NDJSON:
+        return b->envelope ? SS_LIT("}\n") : SS_LIT("\n");
+    case SS_BODY_ARRAY:
+    case SS_BODY_OBJECT:
+        return SS_LIT("");
+    case SS_BODY_SSE:
+        return SS_LIT("\n\n");
+    }
+    return SS_LIT("");
 }
 
 enum ss_err ss_stream_body_before(struct ss_stream_body *b, struct ss_buf *out)
 {
-    switch (b->form) {
-    case SS_BODY_NDJSON:
-        return SS_OK;
-    case SS_BODY_ARRAY:
-        return ss_buf_append_slice(out, opening(b));
-    case SS_BODY_SSE:
-        return ss_buf_append_slice(out, SS_LIT("data: "));
-    }
-    return SS_ERR_INTERNAL;
+    return ss_buf_append_slice(out, message_start(b));
 }
 
 enum ss_err ss_stream_body_after(struct ss_stream_body *b, struct ss_buf *out)
 {
-    enum ss_err err = SS_OK;
-    if (b->form == SS_BODY_NDJSON)
-        err = ss_buf_append(out, "\n", 1);
-    else if (b->form == SS_BODY_SSE)
-        err = ss_buf_append(out, "\n\n", 2);
+    enum ss_err err = ss_buf_append_slice(out, message_end(b));
     b->any = b->any || err == SS_OK;
     return err;
 }
@@ -109,36 +130,102 @@ enum ss_err ss_stream_body_after(struct ss_stream_body *b, struct ss_buf *out)
 enum ss_err ss_stream_body_message(struct ss_stream_body *b, struct ss_slice json, struct ss_buf *out)
 {
     size_t len = out->len;
-    enum ss_err err = b->form == SS_BODY_ARRAY ? ss_buf_append_slice(out, opening(b)) : SS_OK;
+    bool lines = b->form == SS_BODY_SSE; /* which begin and end themselves */
+    enum ss_err err = lines ? SS_OK : ss_buf_append_slice(out, message_start(b));
     if (err == SS_OK)
         err = put_json(b, json, out);
-    if (err == SS_OK && b->form != SS_BODY_ARRAY)
-        err = ss_buf_append(out, "\n", 1);
+    if (err == SS_OK)
+        err = ss_buf_append_slice(out, lines ? SS_LIT("\n") : message_end(b));
     b->any = b->any || err == SS_OK;
     return settle(out, len, err);
 }
 
+/* Whether s can be the value of a line of an event stream (HTML Standard §9.2.5; a reader drops an id that
+ * holds NUL). */
+static bool fits_line(struct ss_slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (line_break(s.ptr[i]) || s.ptr[i] == '\0')
+            return false;
+    return s.len > 0;
+}
+
+static enum ss_err put_line(struct ss_buf *out, struct ss_slice name, struct ss_slice value)
+{
+    enum ss_err err = ss_buf_append_slice(out, name);
+    if (err == SS_OK)
+        err = ss_buf_append_slice(out, value);
+    return err == SS_OK ? ss_buf_append(out, "\n", 1) : err;
+}
+
+enum ss_err ss_stream_body_event(struct ss_stream_body *b, struct ss_slice event, struct ss_slice id,
+                                 struct ss_buf *out)
+{
+    if (b->form != SS_BODY_SSE)
+        return SS_OK;
+    size_t len = out->len;
+    enum ss_err err = fits_line(event) ? put_line(out, SS_LIT("event: "), event) : SS_OK;
+    if (err == SS_OK && fits_line(id))
+        err = put_line(out, SS_LIT("id: "), id);
+    return settle(out, len, err);
+}
+
+static enum ss_err put_done(const struct ss_stream_body *b, struct ss_buf *out)
+{
+    enum ss_err err = b->done.len ? put_data_lines(out, b->done) : SS_OK;
+    return err == SS_OK && b->done.len ? ss_buf_append(out, "\n", 1) : err;
+}
+
 enum ss_err ss_stream_body_end(struct ss_stream_body *b, struct ss_buf *out)
 {
-    if (b->form != SS_BODY_ARRAY)
+    size_t len = out->len;
+    enum ss_err err = SS_OK;
+    switch (b->form) {
+    case SS_BODY_NDJSON:
         return SS_OK;
-    return ss_buf_append_slice(out, b->any ? SS_LIT("]") : SS_LIT("[]"));
+    case SS_BODY_SSE:
+        return settle(out, len, put_done(b, out));
+    case SS_BODY_ARRAY:
+    case SS_BODY_OBJECT:
+        break;
+    }
+    if (!b->any)
+        err = ss_buf_append_slice(out, opening(b));
+    if (err == SS_OK && b->form == SS_BODY_ARRAY)
+        err = ss_buf_append(out, "]", 1);
+    else if (err == SS_OK)
+        err = ss_buf_append_slice(out, b->truncated ? SS_LIT("],\"truncated\":true}") : SS_LIT("]}"));
+    return settle(out, len, err);
 }
 
 static struct ss_slice error_start(const struct ss_stream_body *b)
 {
-    if (b->form == SS_BODY_SSE)
-        return SS_LIT("event: error\n");
-    if (b->form == SS_BODY_NDJSON)
+    switch (b->form) {
+    case SS_BODY_NDJSON:
         return SS_LIT("{\"error\":");
-    return b->any ? SS_LIT(",{\"error\":") : SS_LIT("[{\"error\":");
+    case SS_BODY_ARRAY:
+        return b->any ? SS_LIT(",{\"error\":") : SS_LIT("[{\"error\":");
+    case SS_BODY_SSE:
+        return SS_LIT("event: error\n");
+    case SS_BODY_OBJECT:
+        return b->any ? SS_LIT("],\"error\":") : SS_LIT("{\"items\":[],\"error\":");
+    }
+    return SS_LIT("");
 }
 
 static struct ss_slice error_end(const struct ss_stream_body *b)
 {
-    if (b->form == SS_BODY_SSE)
+    switch (b->form) {
+    case SS_BODY_NDJSON:
+        return SS_LIT("}\n");
+    case SS_BODY_ARRAY:
+        return SS_LIT("}]");
+    case SS_BODY_SSE:
         return SS_LIT("\n");
-    return b->form == SS_BODY_NDJSON ? SS_LIT("}\n") : SS_LIT("}]");
+    case SS_BODY_OBJECT:
+        return SS_LIT("}");
+    }
+    return SS_LIT("");
 }
 
 enum ss_err ss_stream_body_error(struct ss_stream_body *b, struct ss_slice status, struct ss_buf *out)

@@ -2,7 +2,8 @@
 
 #include "support.h"
 
-static const enum ss_body_form FORMS[] = {SS_BODY_NDJSON, SS_BODY_ARRAY, SS_BODY_SSE};
+static const enum ss_body_form FORMS[] = {SS_BODY_NDJSON, SS_BODY_ARRAY, SS_BODY_SSE, SS_BODY_OBJECT};
+enum { N_FORMS = sizeof FORMS / sizeof FORMS[0] };
 
 struct fixture {
     struct ss_stream_body body;
@@ -54,14 +55,16 @@ static void each_form_has_its_content_type(void **state)
     assert_slice(ss_body_content_type(SS_BODY_NDJSON), "application/x-ndjson");
     assert_slice(ss_body_content_type(SS_BODY_ARRAY), "application/json");
     assert_slice(ss_body_content_type(SS_BODY_SSE), "text/event-stream");
+    assert_slice(ss_body_content_type(SS_BODY_OBJECT), "application/json");
 }
 
 static void messages_are_lines_elements_or_events(void **state)
 {
     (void)state;
     static const char *const WANT[] = {"{\"a\":1}\n{}\n{\"b\":2}\n", "[{\"a\":1},{},{\"b\":2}]",
-                                       "data: {\"a\":1}\n\ndata: {}\n\ndata: {\"b\":2}\n\n"};
-    for (size_t i = 0; i < 3; i++) {
+                                       "data: {\"a\":1}\n\ndata: {}\n\ndata: {\"b\":2}\n\n",
+                                       "{\"items\":[{\"a\":1},{},{\"b\":2}]}"};
+    for (size_t i = 0; i < N_FORMS; i++) {
         struct fixture f = start(FORMS[i]);
         message(&f, "{\"a\":1}");
         around(&f, "{}");
@@ -74,8 +77,8 @@ static void messages_are_lines_elements_or_events(void **state)
 static void an_empty_stream_is_well_formed(void **state)
 {
     (void)state;
-    static const char *const WANT[] = {"", "[]", ""};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const WANT[] = {"", "[]", "", "{\"items\":[]}"};
+    for (size_t i = 0; i < N_FORMS; i++) {
         struct fixture f = start(FORMS[i]);
         end(&f);
         finish(&f, WANT[i]);
@@ -86,8 +89,9 @@ static void an_error_behind_messages_closes_the_stream(void **state)
 {
     (void)state;
     static const char *const WANT[] = {"{}\n{\"error\":{\"code\":5}}\n", "[{},{\"error\":{\"code\":5}}]",
-                                       "data: {}\n\nevent: error\ndata: {\"code\":5}\n\n"};
-    for (size_t i = 0; i < 3; i++) {
+                                       "data: {}\n\nevent: error\ndata: {\"code\":5}\n\n",
+                                       "{\"items\":[{}],\"error\":{\"code\":5}}"};
+    for (size_t i = 0; i < N_FORMS; i++) {
         struct fixture f = start(FORMS[i]);
         around(&f, "{}");
         error(&f, "{\"code\":5}");
@@ -99,8 +103,9 @@ static void an_error_behind_messages_closes_the_stream(void **state)
 static void an_error_alone_is_well_formed(void **state)
 {
     (void)state;
-    static const char *const WANT[] = {"{\"error\":{}}\n", "[{\"error\":{}}]", "event: error\ndata: {}\n\n"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const WANT[] = {"{\"error\":{}}\n", "[{\"error\":{}}]", "event: error\ndata: {}\n\n",
+                                       "{\"items\":[],\"error\":{}}"};
+    for (size_t i = 0; i < N_FORMS; i++) {
         struct fixture f = start(FORMS[i]);
         error(&f, "{}");
         finish(&f, WANT[i]);
@@ -111,8 +116,9 @@ static void pretty_json_stays_one_line_or_one_event(void **state)
 {
     (void)state;
     static const char *const WANT[] = {"{  \"a\": 1}\n", "[{\n  \"a\": 1\r\n}]",
-                                       "data: {\ndata:   \"a\": 1\ndata: }\n\n"};
-    for (size_t i = 0; i < 3; i++) {
+                                       "data: {\ndata:   \"a\": 1\ndata: }\n\n",
+                                       "{\"items\":[{\n  \"a\": 1\r\n}]}"};
+    for (size_t i = 0; i < N_FORMS; i++) {
         struct fixture f = start(FORMS[i]);
         message(&f, "{\n  \"a\": 1\r\n}");
         end(&f);
@@ -137,8 +143,8 @@ static void no_line_of_a_message_escapes_its_prefix(void **state)
 static void only_event_streams_have_a_heartbeat(void **state)
 {
     (void)state;
-    static const char *const WANT[] = {"", "[]", ":\n\n"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const WANT[] = {"", "[]", ":\n\n", "{\"items\":[]}"};
+    for (size_t i = 0; i < N_FORMS; i++) {
         struct fixture f = start(FORMS[i]);
         assert_int_equal(ss_stream_body_heartbeat(&f.body, &f.out), SS_OK);
         assert_false(f.body.any);
@@ -150,7 +156,7 @@ static void only_event_streams_have_a_heartbeat(void **state)
 static void a_piece_that_does_not_fit_is_not_begun(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < N_FORMS; i++) {
         for (size_t room = 1; room < 8; room++) {
             struct fixture f = {.body = {.form = FORMS[i]}};
             ss_buf_init(&f.out, room);
@@ -158,10 +164,99 @@ static void a_piece_that_does_not_fit_is_not_begun(void **state)
             assert_int_equal(f.out.len, 0);
             assert_int_equal(ss_stream_body_error(&f.body, SS_LIT("{\"code\":1}"), &f.out), SS_ERR_LIMIT);
             assert_int_equal(f.out.len, 0);
+            f.body.done = SS_LIT("[DONE]");
+            enum ss_err at_end = ss_stream_body_end(&f.body, &f.out);
+            assert_true(at_end == SS_OK || (at_end == SS_ERR_LIMIT && f.out.len == 0));
+            f.out.len = 0;
+            enum ss_err lines = ss_stream_body_event(&f.body, SS_LIT("e"), SS_LIT("1"), &f.out);
+            assert_int_equal(lines, FORMS[i] == SS_BODY_SSE ? SS_ERR_LIMIT : SS_OK);
+            assert_int_equal(f.out.len, 0);
             assert_false(f.body.any);
             ss_buf_dispose(&f.out);
         }
     }
+}
+
+static void events_have_names_and_ids(void **state)
+{
+    (void)state;
+    struct fixture f = start(SS_BODY_SSE);
+    assert_int_equal(ss_stream_body_event(&f.body, SS_LIT("token"), SS_LIT("7"), &f.out), SS_OK);
+    around(&f, "{}");
+    assert_int_equal(ss_stream_body_event(&f.body, SS_LIT(""), SS_LIT("8 a: \xc3\xa4"), &f.out), SS_OK);
+    message(&f, "{\n}");
+    assert_int_equal(ss_stream_body_event(&f.body, SS_LIT("x"), SS_LIT(""), &f.out), SS_OK);
+    around(&f, "1");
+    finish(&f, "event: token\nid: 7\ndata: {}\n\n"
+               "id: 8 a: \xc3\xa4\ndata: {\ndata: }\n\n"
+               "event: x\ndata: 1\n\n");
+    for (size_t i = 0; i < N_FORMS; i++) {
+        if (FORMS[i] == SS_BODY_SSE)
+            continue;
+        f = start(FORMS[i]);
+        assert_int_equal(ss_stream_body_event(&f.body, SS_LIT("a"), SS_LIT("b"), &f.out), SS_OK);
+        finish(&f, "");
+    }
+}
+
+static void a_name_or_id_cannot_begin_another_line(void **state)
+{
+    (void)state;
+    static const struct ss_slice BAD[] = {SS_LIT("a\ndata: x"), SS_LIT("a\r"),      SS_LIT("\n"),
+                                          SS_LIT("a\0b"),       SS_LIT("\r\n\r\n"), SS_LIT("\0")};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        struct fixture f = start(SS_BODY_SSE);
+        assert_int_equal(ss_stream_body_event(&f.body, BAD[i], SS_LIT("1"), &f.out), SS_OK);
+        assert_int_equal(ss_stream_body_event(&f.body, SS_LIT("e"), BAD[i], &f.out), SS_OK);
+        finish(&f, "id: 1\nevent: e\n");
+    }
+}
+
+static void a_good_event_stream_ends_with_done(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_FORMS; i++) {
+        struct fixture f = start(FORMS[i]), plain = start(FORMS[i]);
+        f.body.done = SS_LIT("[DONE]");
+        around(&f, "1");
+        around(&plain, "1");
+        end(&f);
+        end(&plain);
+        bool sse = FORMS[i] == SS_BODY_SSE;
+        assert_slice(ss_slice_skip(ss_buf_slice(&f.out), plain.out.len), sse ? "data: [DONE]\n\n" : "");
+        ss_buf_dispose(&f.out);
+        ss_buf_dispose(&plain.out);
+    }
+    struct fixture f = start(SS_BODY_SSE);
+    f.body.done = SS_LIT("[DONE]");
+    error(&f, "{}");
+    finish(&f, "event: error\ndata: {}\n\n");
+}
+
+static void lines_are_enveloped_as_grpc_gateway_does(void **state)
+{
+    (void)state;
+    struct fixture f = start(SS_BODY_NDJSON);
+    f.body.envelope = true;
+    around(&f, "{\"a\":1}");
+    message(&f, "{\n}");
+    error(&f, "{\"code\":5}");
+    finish(&f, "{\"result\":{\"a\":1}}\n{\"result\":{}}\n{\"error\":{\"code\":5}}\n");
+}
+
+static void an_object_says_that_it_was_cut(void **state)
+{
+    (void)state;
+    struct fixture f = start(SS_BODY_OBJECT);
+    around(&f, "1");
+    around(&f, "2");
+    f.body.truncated = true;
+    end(&f);
+    finish(&f, "{\"items\":[1,2],\"truncated\":true}");
+    f = start(SS_BODY_OBJECT);
+    f.body.truncated = true;
+    end(&f);
+    finish(&f, "{\"items\":[],\"truncated\":true}");
 }
 
 int main(void)
@@ -176,6 +271,11 @@ int main(void)
         cmocka_unit_test(no_line_of_a_message_escapes_its_prefix),
         cmocka_unit_test(only_event_streams_have_a_heartbeat),
         cmocka_unit_test(a_piece_that_does_not_fit_is_not_begun),
+        cmocka_unit_test(events_have_names_and_ids),
+        cmocka_unit_test(a_name_or_id_cannot_begin_another_line),
+        cmocka_unit_test(a_good_event_stream_ends_with_done),
+        cmocka_unit_test(lines_are_enveloped_as_grpc_gateway_does),
+        cmocka_unit_test(an_object_says_that_it_was_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
