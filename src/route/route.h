@@ -16,7 +16,7 @@
 
 enum ss_stream_form { SS_STREAM_UNSET, SS_STREAM_NDJSON, SS_STREAM_SSE, SS_STREAM_ARRAY, SS_STREAM_OBJECT };
 
-struct ss_cors; /* http/cors.h */
+struct ss_cors_config; /* http/cors.h */
 
 /* Server-sent events of a route whose stream has that form. */
 struct ss_route_sse {
@@ -64,11 +64,11 @@ struct ss_route_options {
     struct ss_slice *allow_headers, *deny_headers;
     size_t n_allow_headers, n_deny_headers;
     bool has_allow_headers;
-    const struct ss_cors *cors; /* NULL: the listener's, if it has any. `cors: off` is one without origins */
+    const struct ss_cors_config *cors; /* NULL: the listener's, if it has any. `cors: off` is one without origins */
     struct ss_route_sse sse;
     struct ss_route_object object;
     struct ss_route_gzip gzip;
-    bool envelope; /* each message of a stream as {"result":m}, as grpc-gateway has it */
+    bool envelope; /* each line of an NDJSON stream is {"result":m}, as grpc-gateway has it */
 };
 
 /* One HTTP binding of a gRPC method. All pointers are borrowed from the snapshot and outlive the table. */

@@ -12,7 +12,7 @@ struct ss_listener_config {
     struct ss_address address;
     struct ss_slice text; /* as configured, for logs */
     struct ss_tls *tls;   /* owned by the ss_server_config; NULL: cleartext */
-    const struct ss_cors
+    const struct ss_cors_config
         *cors; /* of requests whose route has none; NULL: none. In the ss_server_config's arena */
 };
 
