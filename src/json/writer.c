@@ -164,15 +164,19 @@ static enum ss_err write_body(struct ss_buf *out, struct ss_slice s)
     return err;
 }
 
+bool ss_json_put_plain(char *out, struct ss_slice s)
+{
+    out[0] = out[s.len + 1] = '"';
+    return copy_short(out + 1, s.ptr, s.len);
+}
+
 enum ss_err ss_json_write_string(struct ss_buf *out, struct ss_slice s)
 {
     size_t before = out->len;
     enum ss_err err = ss_buf_reserve(out, s.len + 2);
     if (err != SS_OK)
         return err;
-    char *p = out->ptr + before;
-    if (copy_short(p + 1, s.ptr, s.len)) {
-        p[0] = p[s.len + 1] = '"';
+    if (ss_json_put_plain(out->ptr + before, s)) {
         out->len += s.len + 2;
         return SS_OK;
     }

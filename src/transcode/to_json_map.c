@@ -1,6 +1,6 @@
 /* Maps: entries are messages with a key and a value, either of which may be missing, or there twice. */
 #include "transcode/to_json.h"
-#include "json/number.h"
+#include "json/writer.h"
 
 struct entry {
     struct ss_value key, value;
@@ -8,11 +8,29 @@ struct entry {
     bool unknown;            /* its value is not in its closed enum: the whole entry is an unknown field */
 };
 
+/* An entry as most writers have it, of a string and a message: each once and in order. */
+static inline bool short_entry(const struct ss_field *kf, const struct ss_field *vf, struct ss_slice bytes,
+                               struct entry *e)
+{
+    const char *p = bytes.ptr, *end = p + bytes.len;
+    if (kf->type != SS_TYPE_STRING || vf->type != SS_TYPE_MESSAGE || bytes.len < 2 ||
+        *p != (char)ss_tag(1, SS_WIRE_BYTES) || !(p = ss_wire_get_bytes(p + 1, end, &e->key.bytes)) ||
+        p == end || *p != (char)ss_tag(2, SS_WIRE_BYTES) ||
+        ss_wire_get_bytes(p + 1, end, &e->source.bytes) != end)
+        return false;
+    e->source.field = NULL;
+    e->source.run = SS_NO_RUN;
+    e->unknown = false;
+    return true;
+}
+
 static bool read_entry(struct ss_to_json *w, const struct ss_field *f, struct ss_slice bytes, struct entry *e)
 {
     const struct ss_field *kf = &f->message->fields[0], *vf = &f->message->fields[1];
     const char *p = bytes.ptr, *end = p + bytes.len;
     unsigned values = 0;
+    if (short_entry(kf, vf, bytes, e))
+        return true;
     *e = (struct entry){{0, SS_LIT("")}, {0, SS_LIT("")}, ss_source_of(SS_LIT("")), false};
     if (vf->enumeration && vf->enumeration->closed && vf->enumeration->n_values)
         e->value.bits = (uint32_t)vf->enumeration->values[0].number;
@@ -50,6 +68,14 @@ static bool print_key(struct ss_to_json *w, const struct ss_field *kf, const str
     if (!ss_to_json_next(w))
         return false;
     if (kf->type == SS_TYPE_STRING) {
+        struct ss_buf *out = w->out;
+        size_t n = key->bytes.len;
+        if (!w->options.pretty && out->cap - out->len >= n + 3 &&
+            ss_json_put_plain(out->ptr + out->len, key->bytes)) {
+            out->ptr[out->len + n + 2] = ':';
+            out->len += n + 3;
+            return true;
+        }
         if (!ss_to_json_string(w, key->bytes, kf->validate_utf8))
             return false;
     } else {

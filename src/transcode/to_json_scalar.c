@@ -1,4 +1,5 @@
 /* One scalar value from the wire, and its JSON. */
+#include "transcode/copy.h"
 #include "transcode/default.h"
 #include "transcode/to_json.h"
 #include "json/number.h"
@@ -74,11 +75,13 @@ bool ss_value_is_zero(const struct ss_field *f, const struct ss_value *v)
     return f->wire_type == SS_WIRE_BYTES ? v->bytes.len == 0 : v->bits == 0;
 }
 
-static unsigned print_quoted(char *p, unsigned n)
+static inline unsigned print_int64(char *p, uint64_t bits, bool is_signed, bool quoted)
 {
-    memmove(p + 1, p, n);
-    p[0] = p[n + 1] = '"';
-    return n + 2;
+    *p = '"';
+    p += quoted;
+    unsigned n = is_signed ? ss_print_int64(p, (int64_t)bits) : ss_print_uint64(p, bits);
+    p[n] = '"';
+    return n + (quoted ? 2 : 0);
 }
 
 static unsigned print_copy(char *p, const char *text)
@@ -108,9 +111,9 @@ static unsigned print_float(char *p, uint64_t bits)
 }
 
 /* At most SS_NUMBER_MAX + 2 bytes. */
-static unsigned print_number(const struct ss_to_json *w, const struct ss_field *f, uint64_t bits, char *p)
+static inline unsigned print_number(const struct ss_to_json *w, const struct ss_field *f, uint64_t bits,
+                                    char *p)
 {
-    unsigned n;
     switch ((enum ss_type)f->type) {
     case SS_TYPE_DOUBLE:
         return print_double(p, bits);
@@ -119,12 +122,10 @@ static unsigned print_number(const struct ss_to_json *w, const struct ss_field *
     case SS_TYPE_INT64:
     case SS_TYPE_SINT64:
     case SS_TYPE_SFIXED64:
-        n = ss_print_int64(p, (int64_t)bits);
-        return w->options.int64_as_number ? n : print_quoted(p, n);
+        return print_int64(p, bits, true, !w->options.int64_as_number);
     case SS_TYPE_UINT64:
     case SS_TYPE_FIXED64:
-        n = ss_print_uint64(p, bits);
-        return w->options.int64_as_number ? n : print_quoted(p, n);
+        return print_int64(p, bits, false, !w->options.int64_as_number);
     case SS_TYPE_INT32:
     case SS_TYPE_SINT32:
     case SS_TYPE_SFIXED32:
@@ -134,7 +135,8 @@ static unsigned print_number(const struct ss_to_json *w, const struct ss_field *
     case SS_TYPE_FIXED32:
         return ss_print_uint64(p, bits);
     case SS_TYPE_BOOL:
-        return print_copy(p, bits ? "true" : "false");
+        memcpy(p, bits ? "true " : "false", 5);
+        return bits ? 4 : 5;
     case SS_TYPE_STRING:
     case SS_TYPE_BYTES:
     case SS_TYPE_GROUP:
@@ -207,6 +209,31 @@ struct ss_slice ss_to_json_zero(const struct ss_to_json *w, const struct ss_fiel
     return SS_LIT("0");
 }
 
+/* Key and value of a number, or of a short string without escapes, where there is room for both. */
+static inline bool short_member(struct ss_to_json *w, const struct ss_field *f, const struct ss_value *v)
+{
+    struct ss_buf *out = w->out;
+    struct ss_slice key = w->options.preserve_proto_field_names ? f->proto_key : f->json_key;
+    bool string = f->type == SS_TYPE_STRING;
+    size_t room = 1 + key.len + (string ? v->bytes.len + 2 : SS_NUMBER_MAX + 2);
+    if (w->options.pretty || out->cap - out->len < room || (f->wire_type == SS_WIRE_BYTES && !string) ||
+        f->enumeration)
+        return false;
+    char *to = out->ptr + out->len;
+    if (to[-1] != '{')
+        *to++ = ',';
+    ss_copy_small(to, key.ptr, key.len);
+    to += key.len;
+    if (!string)
+        to += print_number(w, f, v->bits, to);
+    else if (ss_json_put_plain(to, v->bytes))
+        to += v->bytes.len + 2;
+    else
+        return false;
+    out->len = (size_t)(to - out->ptr);
+    return true;
+}
+
 const char *ss_to_json_scalar_member(struct ss_to_json *w, const struct ss_field *f, const char *p,
                                      const char *end)
 {
@@ -217,6 +244,8 @@ const char *ss_to_json_scalar_member(struct ss_to_json *w, const struct ss_field
         return NULL;
     }
     if (!f->presence && !w->options.emit_defaults && ss_value_is_zero(f, &v))
+        return p;
+    if (short_member(w, f, &v))
         return p;
     return ss_to_json_key(w, f) && ss_to_json_value(w, f, &v) ? p : NULL;
 }
