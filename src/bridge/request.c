@@ -25,10 +25,15 @@ enum known {
 
 struct intake {
     const struct ss_request *r;
-    struct ss_slice known[KNOWN]; /* the first value of each; empty: absent */
+    struct ss_slice known[KNOWN]; /* the first value of each, of a list all; empty: absent */
 };
 
-static void find_known(struct intake *in)
+static bool is_list(unsigned k)
+{
+    return k == H_ACCEPT || k == H_CONNECTION || k == H_X_FORWARDED_FOR;
+}
+
+static void find_known(struct intake *in, struct ss_arena *a)
 {
     static const struct ss_slice names[KNOWN] = {{"accept", 6},
                                                  {"connection", 10},
@@ -69,6 +74,8 @@ static void find_known(struct intake *in)
                 continue;
             if (in->known[k].len == 0)
                 in->known[k] = h->value;
+            else if (is_list(k))
+                in->known[k] = ss_arena_printf(a, "%.*s, %.*s", SS_FMT(in->known[k]), SS_FMT(h->value));
             break;
         }
     }
@@ -142,13 +149,48 @@ static void begin_trace(struct ss_call *call)
     add(call, SS_LIT("traceparent"), ss_slice_of(text, 55), true);
 }
 
+static bool is_binary(struct ss_slice name)
+{
+    return name.len > 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
+}
+
+/* How many values more than headers there are: a binary header may hold several. */
+static size_t count_more(const struct ss_request *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_headers; i++) {
+        struct ss_slice rest = r->headers[i].value;
+        const char *comma;
+        if (!is_binary(r->headers[i].name))
+            continue;
+        for (; rest.len && (comma = memchr(rest.ptr, ',', rest.len)); n++)
+            rest = ss_slice_skip(rest, (size_t)(comma - rest.ptr) + 1);
+    }
+    return n;
+}
+
+/* Each value goes up by itself: some gRPC libraries take a comma for a broken connection. */
+static void add_binary(struct ss_call *call, struct ss_slice name, struct ss_slice values)
+{
+    const char *comma;
+    name = ss_arena_copy(&call->arena, name);
+    while (values.len && (comma = memchr(values.ptr, ',', values.len))) {
+        size_t n = (size_t)(comma - values.ptr);
+        add(call, name, ss_arena_copy(&call->arena, ss_slice_of(values.ptr, n)), false);
+        values = ss_slice_skip(values, n + 1);
+    }
+    add(call, name, ss_arena_copy(&call->arena, values), false);
+}
+
 static void read_metadata(struct ss_call *call, const struct intake *in)
 {
     const struct ss_request *r = in->r;
     struct ss_arena *a = &call->arena;
     struct ss_slice connection = in->known[H_CONNECTION];
     struct ss_metadata *m = &call->up_metadata;
-    m->cap = r->n_headers + 8 < MAX_UP_METADATA ? r->n_headers + 8 : MAX_UP_METADATA;
+    m->cap = r->n_headers + count_more(r) + 8;
+    if (m->cap > MAX_UP_METADATA)
+        m->cap = MAX_UP_METADATA;
     m->fields = ss_arena_alloc(a, m->cap * sizeof *m->fields);
     add_forwarded(call, in);
     add(call, SS_LIT("x-request-id"), call->request_id, true);
@@ -157,6 +199,10 @@ static void read_metadata(struct ss_call *call, const struct intake *in)
         struct ss_header out;
         if (ss_metadata_from_header(&r->headers[i], connection, a, &out) == SS_FORWARD_DROP)
             continue;
+        if (is_binary(out.name)) {
+            add_binary(call, out.name, out.value);
+            continue;
+        }
         bool trace = ss_slice_eq(out.name, SS_LIT("traceparent"));
         traced |= trace;
         add(call, ss_arena_copy(a, out.name), ss_arena_copy(a, out.value), trace);
@@ -315,7 +361,7 @@ enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, 
     call->trailers_ok = r->trailers_ok;
     call->patch = ss_slice_eq(r->method, SS_LIT("PATCH"));
     struct intake in = {.r = r};
-    find_known(&in);
+    find_known(&in, &call->arena);
     set_request_id(call, &in);
     enum ss_err err = match(call, r, st);
     if (err == SS_OK && call->method->client_streaming)

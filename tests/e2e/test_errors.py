@@ -260,3 +260,17 @@ def test_x_http_code_overrides_a_success(client):
 def test_our_errors_and_the_services_have_the_same_keys(client):
     for path in ("/nowhere", "/fail?code=5", "/echo?nope=1", "/slow/x"):
         assert set(json.loads(client.get(path).text)) == {"code", "message", "details"}
+
+
+def test_several_binary_values_in_one_header_go_up_one_by_one(connect):
+    # Some gRPC libraries close the connection, and with it everybody's calls, over a comma in a binary value.
+    connection = connect()
+    entries = connection.request("GET", "/metadata", headers=["X-Raw-Bin: AAEC,AA==, AwQ"]).json()["entries"]
+    assert [each["value"] for each in entries if each["name"] == "x-raw-bin"] == ["000102", "00", "0304"]
+
+
+def test_who_forwarded_is_not_lost_when_it_comes_on_several_lines(connect):
+    headers = ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2", "Connection: x-one", "Connection: x-two", "X-Two: hop"]
+    entries = {each["name"]: each["value"] for each in connect().request("GET", "/metadata", headers=headers).json()["entries"]}
+    assert entries["x-forwarded-for"] == "192.0.2.1, 192.0.2.2, 127.0.0.1"
+    assert "x-two" not in entries
