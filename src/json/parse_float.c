@@ -181,7 +181,10 @@ static inline bool short_double(struct ss_slice text, double *out)
     if (!ss_short_decimal(&d, text) || d.mantissa > (uint64_t)1 << 53)
         return false;
     double v = (double)(int64_t)d.mantissa / tens[d.places];
-    *out = d.negative ? -v : v;
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    bits |= (uint64_t)d.negative << 63;
+    memcpy(out, &bits, sizeof bits);
     return true;
 }
 

@@ -82,32 +82,45 @@ struct digits {
     unsigned first, end;
 };
 
-/* digits is not 0. Those of a float all stand in the last nine. */
-static inline void spread(struct digits *d, uint64_t digits, bool wide)
+/* The first of eight digits that is not 0; 8 when all are. And how many are up to the last that is not. */
+static inline unsigned leading(uint64_t digits)
 {
-    uint64_t high = digits / 100000000, low = eight_digits((uint32_t)(digits % 100000000)), middle = 0;
+    return (unsigned)__builtin_ctzll(digits | (uint64_t)1 << 63) / 8 + (digits == 0);
+}
+
+static inline unsigned trailing(uint64_t digits)
+{
+    return 8 - (unsigned)__builtin_clzll(digits | 1) / 8 - (digits == 0);
+}
+
+/* digits is not 0. */
+static inline void spread(struct digits *d, uint64_t digits)
+{
+    uint64_t high = digits / 100000000, top = high / 100000000;
+    uint64_t low = eight_digits((uint32_t)(digits % 100000000)),
+             middle = eight_digits((uint32_t)(high % 100000000));
+    d->text[0] = (char)('0' + top);
+    put_eight(d->text + 1, middle);
     put_eight(d->text + 9, low);
-    if (wide) {
-        middle = eight_digits((uint32_t)(high % 100000000));
-        put_eight(d->text + 1, middle);
-        high /= 100000000;
-        d->text[0] = (char)('0' + high);
-    } else {
-        d->text[8] = (char)('0' + high);
-    }
-    unsigned top = wide ? 0 : 8;
-    if (high)
-        d->first = top;
-    else if (middle)
-        d->first = 1 + (unsigned)__builtin_ctzll(middle) / 8;
+    if (top)
+        d->first = 0;
     else
-        d->first = 9 + (unsigned)__builtin_ctzll(low) / 8;
+        d->first = middle ? 1 + leading(middle) : 9 + leading(low);
     if (low)
-        d->end = TEXT_DIGITS - (unsigned)__builtin_clzll(low) / 8;
-    else if (middle)
-        d->end = TEXT_DIGITS - 8 - (unsigned)__builtin_clzll(middle) / 8;
+        d->end = 9 + trailing(low);
     else
-        d->end = top + 1;
+        d->end = middle ? 1 + trailing(middle) : 1;
+}
+
+/* The same for the nine digits that a float has at most; they stand at the end. */
+static inline void spread_nine(struct digits *d, uint32_t digits)
+{
+    uint32_t high = digits / 100000000;
+    uint64_t low = eight_digits(digits % 100000000);
+    d->text[8] = (char)('0' + high);
+    put_eight(d->text + 9, low);
+    d->first = 8 + (1 + leading(low)) * (high == 0);
+    d->end = 9 + trailing(low);
 }
 
 /* Copies 17 digits, of which the caller claims what there are. */
@@ -134,7 +147,10 @@ static inline unsigned put_shortest(char *out, struct ss_shortest s, bool wide)
 {
     char *begin = out;
     struct digits d;
-    spread(&d, s.digits, wide);
+    if (wide)
+        spread(&d, s.digits);
+    else
+        spread_nine(&d, (uint32_t)s.digits);
     const char *p = d.text + d.first;
     unsigned n = d.end - d.first;
     int exp10 = s.exp10 + (int)(TEXT_DIGITS - d.end);
@@ -164,10 +180,9 @@ static inline unsigned put_shortest(char *out, struct ss_shortest s, bool wide)
 unsigned ss_print_double(char *out, double v)
 {
     unsigned sign = __builtin_signbit(v) != 0;
-    if (sign) {
-        *out++ = '-';
-        v = -v;
-    }
+    *out = '-';
+    out += sign;
+    v = __builtin_fabs(v);
     if (v < 9007199254740992.0 && v == (double)(int64_t)v) /* below 2^53 every digit is needed */
         return sign + ss_print_uint64(out, (uint64_t)v);
     return sign + put_shortest(out, ss_shortest_double(v), true);
@@ -175,11 +190,10 @@ unsigned ss_print_double(char *out, double v)
 
 unsigned ss_print_float(char *out, float v)
 {
-    unsigned sign = __builtin_signbit(v) != 0;
-    if (sign) {
-        *out++ = '-';
-        v = -v;
-    }
+    unsigned sign = __builtin_signbit(v) != 0; /* is as good as random in many an array: no branch */
+    *out = '-';
+    out += sign;
+    v = __builtin_fabsf(v);
     if (v < 16777216.0f && v == (float)(int32_t)v) /* the same below 2^24 */
         return sign + ss_print_uint64(out, (uint64_t)v);
     return sign + put_shortest(out, ss_shortest_float(v), false);

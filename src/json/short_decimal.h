@@ -1,5 +1,5 @@
-/* The text of a JSON number of up to 16 bytes (behind its sign) and without exponent, which most are, taken
- * apart in a register: no loop over its digits. Other numbers are left to decimal.h. */
+/* The text of a JSON number without exponent and of at most 16 digits, which most are, taken apart in
+ * registers: no loop over its digits and hardly a branch. Other numbers are left to decimal.h. */
 #ifndef SS_JSON_SHORT_DECIMAL_H
 #define SS_JSON_SHORT_DECIMAL_H
 
@@ -9,8 +9,8 @@
 
 /* The value is (-1)^negative * mantissa / 10^places. */
 struct ss_short_decimal {
-    uint64_t mantissa; /* below 10^16 */
-    unsigned places;   /* below 16 */
+    uint64_t mantissa; /* below 10^17 */
+    unsigned places;   /* at most 16 */
     bool negative;
 };
 
@@ -55,6 +55,42 @@ static inline uint64_t ss_join_digits(uint64_t v)
     return (outer + inner) >> 32;
 }
 
+static const uint64_t ss_short_tens[] = {1,
+                                         10,
+                                         100,
+                                         1000,
+                                         10000,
+                                         100000,
+                                         1000000,
+                                         10000000,
+                                         100000000,
+                                         1000000000,
+                                         10000000000,
+                                         100000000000,
+                                         1000000000000,
+                                         10000000000000,
+                                         100000000000000,
+                                         1000000000000000,
+                                         10000000000000000};
+
+/* One digit, the point and 1 to 16 digits up to end, where at least 8 bytes may be read before end. The last
+ * 8 digits, or less, are one word; those before, if any, the other. */
+static inline bool ss_short_fraction(struct ss_short_decimal *d, const char *p, const char *end)
+{
+    const uint64_t zeros = 0x3030303030303030u;
+    unsigned n = (unsigned)(end - p - 2), behind = n > 8 ? n - 8 : n;
+    uint64_t first = (uint64_t)(unsigned char)*p - '0', two = 0 - (uint64_t)(n > 8);
+    uint64_t head = (ss_load8(n > 8 ? p + 2 : end - 8) ^ zeros) & two;
+    uint64_t tail = (ss_load8(end - 8) ^ zeros) & ~(uint64_t)0 << (8 * (8 - behind));
+    uint64_t bad = head | tail | (head + 0x0606060606060606u) | (tail + 0x0606060606060606u);
+    if ((bad & 0xf0f0f0f0f0f0f0f0u) || first > 9)
+        return false;
+    d->places = n;
+    d->mantissa =
+        first * ss_short_tens[n] + ss_join_digits(head) * ss_short_tens[behind] + ss_join_digits(tail);
+    return true;
+}
+
 /* False when text is not such a number. */
 static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice text)
 {
@@ -65,6 +101,8 @@ static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice 
     d->negative = *p == '-';
     p += d->negative;
     n -= d->negative;
+    if (text.len >= 8 && n - 3 < 16 && p[1] == '.')
+        return ss_short_fraction(d, p, p + n);
     if (n - 1 >= 16)
         return false;
     unsigned __int128 x = ss_load_upto16(p, n);

@@ -30,19 +30,15 @@ static inline int log10_gap(int q, bool narrow_below)
 static inline struct ss_shortest choose(struct scaled s, int k, bool even)
 {
     uint64_t lower = s.lower + !even, upper = s.upper - !even;
-    uint64_t u = s.v / 4;
-    if (u >= 10) {
-        uint64_t tens = u / 10;
-        bool below = lower <= 40 * tens, above = 40 * tens + 40 <= upper;
-        if (below != above)
-            return (struct ss_shortest){tens + above, k + 1};
-    }
-    bool below = lower <= 4 * u, above = 4 * u + 4 <= upper;
-    if (below != above)
-        return (struct ss_shortest){u + above, k};
-    uint64_t middle = 4 * u + 2;
-    bool up = s.v > middle || (s.v == middle && (u & 1));
-    return (struct ss_shortest){u + up, k};
+    /* Which of the two lengths it is cannot be foretold: computed without branches. */
+    uint64_t u = s.v / 4, tens = u / 10, middle = 4 * u + 2;
+    unsigned tens_below = lower <= 40 * tens, tens_above = 40 * tens + 40 <= upper;
+    uint64_t shorter = 0 - (uint64_t)((tens_below ^ tens_above) & (u >= 10));
+    unsigned below = lower <= 4 * u, above = 4 * u + 4 <= upper;
+    unsigned nearer = (unsigned)(s.v > middle) | ((unsigned)(s.v == middle) & (unsigned)(u & 1));
+    unsigned one = below ^ above, up = (above & one) | (nearer & ~one);
+    uint64_t digits = ((tens + tens_above) & shorter) | ((u + up) & ~shorter);
+    return (struct ss_shortest){digits, k + (int)(shorter & 1)};
 }
 
 /* floor(g * x / 2^128), rounded to odd. g is at most one unit too high, which the second test forgives. */

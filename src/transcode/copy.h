@@ -25,8 +25,13 @@ static inline void ss_copy_small(char *out, const char *p, size_t n)
         memcpy(piece, p + n - 4, 4);
         memcpy(out, p, 4);
         memcpy(out + n - 4, piece, 4);
-    } else if (n) {
+    } else if (n >= 4) {
         memcpy(out, p, n);
+    } else if (n) {
+        char first = p[0], middle = p[n / 2];
+        out[n - 1] = p[n - 1];
+        out[n / 2] = middle;
+        out[0] = first;
     }
 }
 
@@ -51,7 +56,10 @@ static inline bool ss_eq_small(struct ss_slice s, struct ss_slice t)
         memcpy(&b[1], t.ptr + n - 4, 4);
         return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
     }
-    return n == 0 || memcmp(s.ptr, t.ptr, n) == 0;
+    if (n < 4)
+        return n == 0 ||
+               (s.ptr[0] == t.ptr[0] && s.ptr[n / 2] == t.ptr[n / 2] && s.ptr[n - 1] == t.ptr[n - 1]);
+    return memcmp(s.ptr, t.ptr, n) == 0;
 }
 
 #endif

@@ -40,27 +40,32 @@ static inline bool short_key(const struct ss_to_wire *w, struct ss_slice key)
     return true;
 }
 
-static inline bool short_string(const struct ss_to_wire *w, struct ss_slice text)
+/* Writes a number, which the caller has found room for. */
+static inline bool put_bits(const struct ss_to_wire *w, const struct ss_field *field, uint64_t bits)
 {
-    const struct ss_field *field = target(w->top);
+    const struct ss_frame *f = w->top;
     struct ss_buf *out = w->out;
-    size_t n = text.len;
-    if (!field || field->type != SS_TYPE_STRING || n >= 0x80 || out->cap - out->len < SS_TAG_MAX + 1 + n ||
-        (n == 0 && may_be_absent(w->top)))
-        return false;
+    if (bits == 0 && may_be_absent(f))
+        return true;
     char *p = out->ptr + out->len;
-    memcpy(p, field->tag, sizeof field->tag);
-    p += field->tag_len;
-    *p++ = (char)n;
-    ss_copy_small(p, text.ptr, n);
-    out->len = (size_t)(p + n - out->ptr);
+    if (f->kind == SS_FRAME_MESSAGE || !field->packed) {
+        memcpy(p, field->tag, sizeof field->tag);
+        p += field->tag_len;
+    }
+    p = ss_scalar_put(field, bits, p);
+    out->len = (size_t)(p - out->ptr);
     return true;
 }
 
-/* An integer of up to nine digits and no sign. */
-static inline bool short_integer(struct ss_slice text, uint64_t *bits)
+static inline bool has_room(const struct ss_to_wire *w)
 {
-    if (text.len - 1 >= 9 || (text.ptr[0] == '0' && text.len > 1))
+    return w->out->cap - w->out->len >= SS_TAG_MAX + SS_VARINT_MAX;
+}
+
+/* An integer of a few digits and no sign. */
+static inline bool short_integer(struct ss_slice text, size_t max, uint64_t *bits)
+{
+    if (text.len - 1 >= max || (text.ptr[0] == '0' && text.len > 1))
         return false;
     uint64_t v = 0;
     for (size_t i = 0; i < text.len; i++) {
@@ -73,9 +78,33 @@ static inline bool short_integer(struct ss_slice text, uint64_t *bits)
     return true;
 }
 
+static inline bool short_string(const struct ss_to_wire *w, struct ss_slice text)
+{
+    enum { DIGITS_64 = 18 };
+    const struct ss_field *field = target(w->top);
+    struct ss_buf *out = w->out;
+    size_t n = text.len;
+    uint64_t bits;
+    if (!field)
+        return false;
+    if (field->type == SS_TYPE_INT64 || field->type == SS_TYPE_UINT64)
+        return has_room(w) && short_integer(text, DIGITS_64, &bits) && put_bits(w, field, bits);
+    if (field->type != SS_TYPE_STRING || n >= 0x80 || out->cap - out->len < SS_TAG_MAX + 1 + n ||
+        (n == 0 && may_be_absent(w->top)))
+        return false;
+    char *p = out->ptr + out->len;
+    memcpy(p, field->tag, sizeof field->tag);
+    p += field->tag_len;
+    *p++ = (char)n;
+    ss_copy_small(p, text.ptr, n);
+    out->len = (size_t)(p + n - out->ptr);
+    return true;
+}
+
 /* A number as field's wire type has it. */
 static inline bool short_value(const struct ss_field *field, struct ss_slice text, uint64_t *bits)
 {
+    enum { DIGITS_32 = 9 };
     float single;
     uint32_t u;
     double wide;
@@ -95,27 +124,20 @@ static inline bool short_value(const struct ss_field *field, struct ss_slice tex
     }
     return (type == SS_TYPE_INT32 || type == SS_TYPE_INT64 || type == SS_TYPE_UINT32 ||
             type == SS_TYPE_UINT64) &&
-           short_integer(text, bits);
+           short_integer(text, DIGITS_32, bits);
 }
 
 static inline bool short_number(const struct ss_to_wire *w, struct ss_slice text)
 {
-    const struct ss_frame *f = w->top;
-    const struct ss_field *field = target(f);
-    struct ss_buf *out = w->out;
+    const struct ss_field *field = target(w->top);
     uint64_t bits;
-    if (!field || out->cap - out->len < SS_TAG_MAX + SS_VARINT_MAX || !short_value(field, text, &bits))
-        return false;
-    if (bits == 0 && may_be_absent(f))
-        return true;
-    char *p = out->ptr + out->len;
-    if (f->kind == SS_FRAME_MESSAGE || !field->packed) {
-        memcpy(p, field->tag, sizeof field->tag);
-        p += field->tag_len;
-    }
-    p = ss_scalar_put(field, bits, p);
-    out->len = (size_t)(p - out->ptr);
-    return true;
+    return field && has_room(w) && short_value(field, text, &bits) && put_bits(w, field, bits);
+}
+
+static inline bool short_boolean(const struct ss_to_wire *w, bool value)
+{
+    const struct ss_field *field = target(w->top);
+    return field && field->type == SS_TYPE_BOOL && has_room(w) && put_bits(w, field, value);
 }
 
 static bool on_null(void *ctx)
@@ -129,7 +151,8 @@ static bool on_boolean(void *ctx, bool value)
 {
     struct ss_to_wire *w = ctx;
     w->events++;
-    return ss_to_wire_value(w, &(struct ss_token){.kind = SS_TOKEN_BOOL, .value = value});
+    return short_boolean(w, value) ||
+           ss_to_wire_value(w, &(struct ss_token){.kind = SS_TOKEN_BOOL, .value = value});
 }
 
 static __attribute__((noinline)) bool long_value(struct ss_to_wire *w, enum ss_token_kind kind,
