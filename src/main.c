@@ -36,6 +36,8 @@ static int serve(struct ss_config *config, const struct ss_cli *cli, struct ss_a
         config->log.json = cli->log_json;
     if (cli->log_level >= 0)
         config->log.level = (enum ss_log_level)cli->log_level;
+    if (cli->access_log >= 0)
+        config->server.access_log = (enum ss_access_log)cli->access_log;
     for (const struct ss_config_error *n = config->notes; n; n = n->next)
         ss_log_write(&config->log, SS_LOG_DEBUG, "%.*s", SS_FMT(n->text));
     config->notes = NULL;

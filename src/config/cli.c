@@ -21,6 +21,7 @@ enum flag_id {
     ADMIN,
     LOG_FORMAT,
     LOG_LEVEL,
+    ACCESS_LOG,
     WORKERS,
     N_FLAGS
 };
@@ -42,6 +43,7 @@ static const struct flag flags[N_FLAGS] = {
     [ADMIN] = {"--admin", "SIDESPAN_ADMIN", SERVE, BY_FLAGS, false},
     [LOG_FORMAT] = {"--log-format", "SIDESPAN_LOG_FORMAT", SERVE, EITHER, false},
     [LOG_LEVEL] = {"--log-level", "SIDESPAN_LOG_LEVEL", SERVE, EITHER, false},
+    [ACCESS_LOG] = {"--access-log", "SIDESPAN_ACCESS_LOG", SERVE, EITHER, false},
     [WORKERS] = {"--workers", "SIDESPAN_WORKERS", SERVE, EITHER, false},
 };
 
@@ -185,6 +187,7 @@ static enum ss_err take_values(struct parse *p, struct ss_cli *out)
 {
     static const char *const formats[] = {"text", "json"},
                              *const levels[] = {"debug", "info", "warn", "error"},
+                             *const access[] = {"text", "json", "off"},
                              *const bools[] = {"false", "true", "0", "1"};
     out->config = p->values[CONFIG];
     out->quick = (struct ss_config_quick){
@@ -204,6 +207,8 @@ static enum ss_err take_values(struct parse *p, struct ss_cli *out)
         return bad_value(p, LOG_FORMAT, "text or json");
     if (p->values[LOG_LEVEL] && (out->log_level = word_index(p->values[LOG_LEVEL], levels, 4)) < 0)
         return bad_value(p, LOG_LEVEL, "debug, info, warn or error");
+    if (p->values[ACCESS_LOG] && (out->access_log = word_index(p->values[ACCESS_LOG], access, 3)) < 0)
+        return bad_value(p, ACCESS_LOG, "text, json or off");
     if (p->values[WORKERS]) {
         uint64_t n;
         if (!ss_uint_parse(ss_slice_str(p->values[WORKERS]), &n) || n > 1024)
@@ -238,7 +243,7 @@ enum ss_err ss_cli_parse(int argc, char *const argv[], ss_cli_env *env, void *en
                          struct ss_cli *out, struct ss_slice *why)
 {
     struct parse p = {.a = a, .why = why};
-    *out = (struct ss_cli){.workers = -1, .log_json = -1, .log_level = -1};
+    *out = (struct ss_cli){.workers = -1, .log_json = -1, .log_level = -1, .access_log = -1};
     if (argc < 2)
         return bad(&p, SS_LIT("no command: expected serve, check, routes, version or help"));
     if (is_help(argv[1]))

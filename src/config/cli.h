@@ -20,6 +20,7 @@ struct ss_cli {
     int workers;                  /* -1: as configured */
     int log_json;                 /* -1: as configured */
     int log_level;                /* enum ss_log_level; -1: as configured */
+    int access_log;               /* enum ss_access_log; -1: as configured */
 };
 
 /* The value of an environment variable; NULL when it is not set. */

@@ -30,7 +30,8 @@ static const char serve[] =
     "in both cases:\n"
     "  --workers N          worker threads; 0: as many as the CPU quota allows (SIDESPAN_WORKERS)\n"
     "  --log-format FORMAT  text or json (SIDESPAN_LOG_FORMAT)\n"
-    "  --log-level LEVEL    debug, info, warn or error (SIDESPAN_LOG_LEVEL)\n";
+    "  --log-level LEVEL    debug, info, warn or error (SIDESPAN_LOG_LEVEL)\n"
+    "  --access-log FORMAT  a line per request: text, json or off (SIDESPAN_ACCESS_LOG)\n";
 
 static const char check[] =
     "sidespan check: load everything; print every error as file:line:column, and exit 1 if there "

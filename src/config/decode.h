@@ -25,9 +25,13 @@ struct ss_keys {
     const struct ss_key *keys;
     size_t n;
     void *into;
+    bool json_names; /* a key may also be written in lowerCamelCase, as protobuf's JSON has it */
 };
 
-#define SS_KEYS(table, into) ((struct ss_keys){(table), sizeof(table) / sizeof((table)[0]), (into)})
+#define SS_KEYS(table, into) ((struct ss_keys){(table), sizeof(table) / sizeof((table)[0]), (into), false})
+/* Of a protobuf message. */
+#define SS_PROTO_KEYS(table, into)                                                                           \
+    ((struct ss_keys){(table), sizeof(table) / sizeof((table)[0]), (into), true})
 
 /* Decodes a mapping; null counts as an empty one. Unknown keys are errors that name the nearest valid one, or
  * all. */
@@ -40,6 +44,9 @@ void ss_decode_wrong(struct ss_diag *d, const struct ss_node *value, const char 
 bool ss_decode_is_list(struct ss_diag *d, const struct ss_node *node);
 /* The same for a mapping. */
 bool ss_decode_is_map(struct ss_diag *d, const struct ss_node *node);
+
+/* `off`, or `false`, unquoted. */
+bool ss_decode_is_off(const struct ss_node *node);
 
 /* A text and where it stands. at is NULL when it was not given. */
 struct ss_located {
@@ -82,5 +89,8 @@ struct ss_string_list {
     struct ss_slice *items;
     size_t n;
 };
+
+/* A copy in a; NULL when n is 0. */
+struct ss_slice *ss_slices_keep(const struct ss_slice *items, size_t n, struct ss_arena *a);
 
 #endif

@@ -233,6 +233,23 @@ void ss_decode_choice(struct ss_diag *d, const struct ss_node *value, void *fiel
     ss_buf_dispose(&all);
 }
 
+bool ss_decode_is_off(const struct ss_node *node)
+{
+    bool b;
+    return (plain_bool(node, &b) && !b) ||
+           (node->kind == SS_NODE_SCALAR && node->plain && ss_slice_eq(node->text, SS_LIT("off")));
+}
+
+struct ss_slice *ss_slices_keep(const struct ss_slice *items, size_t n, struct ss_arena *a)
+{
+    if (n == 0)
+        return NULL;
+    struct ss_slice *kept = ss_arena_alloc(a, n * sizeof *kept);
+    for (size_t i = 0; i < n; i++)
+        kept[i] = ss_arena_copy(a, items[i]);
+    return kept;
+}
+
 void ss_decode_node(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
 {
     (void)d, (void)arg;

@@ -1,6 +1,6 @@
-/* google/api/service.proto and google/api/http.proto, as YAML. The parts of a Service that are other
- * products' are accepted and left alone, so that one document serves several; whatever is no part of it is an
- * error. */
+/* google/api/service.proto and google/api/http.proto, as YAML, keys in either spelling of protobuf's JSON.
+ * The parts of a Service that are other products' are accepted and left alone, so that one document serves
+ * several; whatever is no part of it is an error. */
 #include "config/document.h"
 
 #include <ctype.h>
@@ -74,7 +74,7 @@ static void decode_custom(struct ss_diag *d, const struct ss_node *value, void *
     struct ss_located raw[2] = {0};
     if (!first_pattern(d, value, into))
         return;
-    ss_decode_map(d, value, &SS_KEYS(keys, raw), 1);
+    ss_decode_map(d, value, &SS_PROTO_KEYS(keys, raw), 1);
     if (raw[0].at && raw[1].at) {
         into->http_method = raw[0].text;
         into->path = raw[1];
@@ -126,7 +126,7 @@ static struct ss_binding **decode_additional(struct ss_diag *d, const struct ss_
         return end;
     for (const struct ss_node *e = list->first; e; e = e->next) {
         struct binding_keys raw = {0};
-        struct ss_keys parts[] = {SS_KEYS(binding_table, &raw), SS_KEYS(extra, &raw)};
+        struct ss_keys parts[] = {SS_PROTO_KEYS(binding_table, &raw), SS_PROTO_KEYS(extra, &raw)};
         ss_decode_map(d, e, parts, 2);
         struct ss_binding *b = finish_binding(d, e, &raw);
         if (b) {
@@ -151,9 +151,8 @@ static struct ss_document_rule *decode_rule(struct ss_diag *d, const struct ss_n
     };
     struct rule_keys raw = {0};
     struct ss_document_rule *rule = ss_arena_zalloc(d->arena, sizeof *rule);
-    rule->keys = *defaults;
-    rule->keys.stream_at = NULL;
-    struct ss_keys parts[] = {SS_KEYS(own, &raw), SS_KEYS(binding_table, &raw.binding),
+    rule->keys = ss_route_keys_inherit(defaults);
+    struct ss_keys parts[] = {SS_PROTO_KEYS(own, &raw), SS_PROTO_KEYS(binding_table, &raw.binding),
                               ss_route_keys_table(&rule->keys)};
     ss_decode_map(d, node, parts, 3);
     struct ss_binding **end = &rule->bindings, *b = finish_binding(d, node, &raw.binding);
@@ -182,7 +181,7 @@ static void decode_http(struct ss_diag *d, const struct ss_node *node, const str
          .offset = offsetof(struct http_keys, fully_decode)},
     };
     struct http_keys raw = {.fully_decode = doc->fully_decode_reserved_expansion};
-    ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
+    ss_decode_map(d, node, &SS_PROTO_KEYS(keys, &raw), 1);
     doc->fully_decode_reserved_expansion = raw.fully_decode;
     if (raw.rules == NULL || !ss_decode_is_list(d, raw.rules))
         return;
@@ -213,7 +212,7 @@ static void decode_apis(struct ss_diag *d, const struct ss_node *list, struct ss
     struct ss_document_api **end = &doc->apis;
     for (const struct ss_node *e = list->first; e; e = e->next) {
         struct ss_document_api *api = ss_arena_zalloc(d->arena, sizeof *api);
-        ss_decode_map(d, e, &SS_KEYS(keys, &api->name), 1);
+        ss_decode_map(d, e, &SS_PROTO_KEYS(keys, &api->name), 1);
         if (api->name.at) {
             *end = api;
             end = &api->next;
@@ -251,8 +250,6 @@ static void decode_auto_mapping(struct ss_diag *d, const struct ss_node *value, 
 static const struct ss_key document_table[] = {
     {.name = "type", .decode = decode_type, .required = true},
     {.name = "config_version", .decode = decode_version},
-    {.name = "upstream", .decode = ss_decode_string, .offset = offsetof(struct document_keys, upstream)},
-    {.name = "auto_mapping", .decode = decode_auto_mapping},
     {.name = "apis", .decode = ss_decode_node, .offset = offsetof(struct document_keys, apis)},
     {.name = "http", .decode = ss_decode_node, .offset = offsetof(struct document_keys, http)},
     /* the rest of google.api.Service */
@@ -281,6 +278,12 @@ static const struct ss_key document_table[] = {
     {.name = "publishing", .decode = ss_decode_ignored},
 };
 
+/* sidespan's own. */
+static const struct ss_key own_table[] = {
+    {.name = "upstream", .decode = ss_decode_string, .offset = offsetof(struct document_keys, upstream)},
+    {.name = "auto_mapping", .decode = decode_auto_mapping},
+};
+
 struct ss_document *ss_document_decode(struct ss_diag *d, const struct ss_node *node,
                                        const struct ss_route_keys *defaults)
 {
@@ -290,7 +293,8 @@ struct ss_document *ss_document_decode(struct ss_diag *d, const struct ss_node *
         return NULL;
     }
     struct document_keys raw = {0};
-    ss_decode_map(d, node, &SS_KEYS(document_table, &raw), 1);
+    struct ss_keys parts[] = {SS_KEYS(own_table, &raw), SS_PROTO_KEYS(document_table, &raw)};
+    ss_decode_map(d, node, parts, 2);
     struct ss_document *doc = ss_arena_zalloc(d->arena, sizeof *doc);
     doc->upstream = raw.upstream;
     doc->cluster = -1;

@@ -2,11 +2,13 @@
 
 #include <netinet/in.h>
 
+#include "config/cors_keys.h"
 #include "config/tls_files.h"
 
 struct listener_keys {
     struct ss_located address;
     const struct ss_node *tls;
+    const struct ss_cors_config *cors;
 };
 
 static bool address(struct ss_diag *d, const struct ss_located *from, struct ss_arena *keep,
@@ -62,10 +64,12 @@ static void decode_listener(struct ss_diag *d, const struct ss_node *node, struc
          .offset = offsetof(struct listener_keys, address),
          .required = true},
         {.name = "tls", .decode = ss_decode_node, .offset = offsetof(struct listener_keys, tls)},
+        {.name = "cors", .decode = ss_cors_keys_decode, .offset = offsetof(struct listener_keys, cors)},
     };
     struct listener_keys raw = {0};
     struct ss_listener_config listener = {0};
     ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
+    listener.cors = ss_cors_keys_keep(raw.cors, &out->arena);
     if (raw.tls)
         listener.tls = ss_tls_files_server(d, raw.tls);
     if (address(d, &raw.address, &out->arena, &listener))
@@ -78,8 +82,7 @@ static void decode_admin(struct ss_diag *d, const struct ss_node *node, struct s
     static const struct ss_key keys[] = {
         {.name = "address", .decode = ss_decode_string, .offset = offsetof(struct listener_keys, address)},
     };
-    if (node->kind == SS_NODE_SCALAR && node->plain &&
-        (ss_slice_eq(node->text, SS_LIT("off")) || ss_slice_eq(node->text, SS_LIT("false")))) {
+    if (ss_decode_is_off(node)) {
         out->admin_off = true;
         return;
     }

@@ -91,6 +91,18 @@ static void decode_log(struct ss_diag *d, const struct ss_node *value, void *fie
     log->level = (enum ss_log_level)raw.level;
 }
 
+static void decode_access_log(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    static const struct ss_choice list[] = {
+        {"off", SS_ACCESS_LOG_OFF}, {"text", SS_ACCESS_LOG_TEXT}, {"json", SS_ACCESS_LOG_JSON}};
+    static const struct ss_choices choices = {list, 3};
+    (void)arg;
+    enum ss_access_log *access_log = field;
+    int form = (int)*access_log;
+    ss_decode_choice(d, value, &form, &choices);
+    *access_log = (enum ss_access_log)form;
+}
+
 static void decode_top(struct ss_diag *d, const struct ss_node *tree, struct top_keys *top,
                        struct ss_config *c)
 {
@@ -118,6 +130,9 @@ static void decode_top(struct ss_diag *d, const struct ss_node *tree, struct top
          .offset = offsetof(struct ss_config, server.drain_timeout_ms)},
         {.name = "limits", .decode = decode_limits, .offset = offsetof(struct ss_config, server.limits)},
         {.name = "log", .decode = decode_log, .offset = offsetof(struct ss_config, log)},
+        {.name = "access_log",
+         .decode = decode_access_log,
+         .offset = offsetof(struct ss_config, server.access_log)},
     };
     struct ss_keys parts[] = {SS_KEYS(nodes, top), SS_KEYS(values, c)};
     ss_decode_map(d, tree, parts, 2);

@@ -1,5 +1,7 @@
 #include "config/route_keys.h"
 
+#include "config/cors_keys.h"
+#include "config/header_keys.h"
 #include "config/nearest.h"
 #include "config/units.h"
 
@@ -9,7 +11,15 @@ void ss_route_keys_init(struct ss_route_keys *k)
 {
     *k = (struct ss_route_keys){
         .options = {.timeout_ms = -1, .idle_timeout_ms = -1, .out = {.emit_defaults = true}},
+        .sse = {.heartbeat_ms = -1},
     };
+}
+
+struct ss_route_keys ss_route_keys_inherit(const struct ss_route_keys *from)
+{
+    struct ss_route_keys k = *from;
+    k.stream_at = k.sse_at = k.object_at = k.envelope_at = NULL;
+    return k;
 }
 
 static const struct ss_choice stream_forms[] = {{"ndjson", SS_STREAM_NDJSON},
@@ -23,9 +33,6 @@ static void decode_stream(struct ss_diag *d, const struct ss_node *value, void *
 {
     static const struct ss_key keys[] = {
         {.name = "form", .decode = ss_decode_choice, .arg = &stream_choices, .required = true},
-        {.name = "event", .decode = ss_decode_later},
-        {.name = "id", .decode = ss_decode_later},
-        {.name = "done", .decode = ss_decode_later},
     };
     (void)arg;
     struct ss_route_keys *into = field;
@@ -36,6 +43,52 @@ static void decode_stream(struct ss_diag *d, const struct ss_node *value, void *
         ss_decode_choice(d, value, &form, &stream_choices);
     into->options.stream = (enum ss_stream_form)form;
     into->stream_at = value;
+}
+
+static void decode_sse(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct ss_route_keys *into = field;
+    ss_sse_keys_decode(d, value, &into->sse, arg);
+    into->sse_at = value;
+}
+
+static void decode_object(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct ss_route_keys *into = field;
+    ss_object_keys_decode(d, value, &into->options.object, arg);
+    into->object_at = value;
+}
+
+static void decode_envelope(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct ss_route_keys *into = field;
+    ss_decode_bool(d, value, &into->options.envelope, arg);
+    into->envelope_at = value;
+}
+
+/* `gzip: off`, or `gzip: {min_bytes, level}`. */
+static void decode_gzip(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    static const struct ss_range some_bytes = {1, UINT64_C(1) << 30}, levels = {1, 9};
+    static const struct ss_key keys[] = {
+        {.name = "min_bytes",
+         .decode = ss_decode_bytes,
+         .offset = offsetof(struct ss_route_gzip, min_bytes),
+         .arg = &some_bytes},
+        {.name = "level",
+         .decode = ss_decode_unsigned,
+         .offset = offsetof(struct ss_route_gzip, level),
+         .arg = &levels},
+    };
+    (void)arg;
+    struct ss_route_gzip *gzip = field;
+    gzip->off = ss_decode_is_off(value);
+    if (gzip->off)
+        return;
+    if (value->kind != SS_NODE_MAP)
+        ss_decode_wrong(d, value, "a mapping or off");
+    else
+        ss_decode_map(d, value, &SS_KEYS(keys, gzip), 1);
 }
 
 static void decode_json(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
@@ -143,10 +196,14 @@ static const struct ss_key rule_keys[] = {
      .offset = OPTION(max_message_bytes),
      .arg = &at_least_one},
     {.name = "status_map", .decode = decode_status_map, .offset = OPTION(status_map)},
-    {.name = "cors", .decode = ss_decode_later},
-    {.name = "forward_headers", .decode = ss_decode_later},
-    {.name = "sse", .decode = ss_decode_later},
-    {.name = "envelope", .decode = ss_decode_later},
+    {.name = "cors", .decode = ss_cors_keys_decode, .offset = OPTION(cors)},
+    {.name = "forward_headers",
+     .decode = ss_forward_headers_decode,
+     .offset = offsetof(struct ss_route_keys, options)},
+    {.name = "sse", .decode = decode_sse},
+    {.name = "object", .decode = decode_object},
+    {.name = "gzip", .decode = decode_gzip, .offset = OPTION(gzip)},
+    {.name = "envelope", .decode = decode_envelope},
 };
 
 static const struct ss_key default_keys[] = {
@@ -166,13 +223,30 @@ void ss_route_keys_decode_defaults(struct ss_diag *d, const struct ss_node *node
     ss_decode_map(d, node, parts, 2);
 }
 
-const struct ss_route_options *ss_route_keys_keep(const struct ss_route_options *options, struct ss_arena *a)
+/* What is said of streams where there is none is a mistake. */
+static void check_streaming(struct ss_diag *d, const struct ss_route_keys *keys,
+                            const struct ss_method *method)
+{
+    const struct ss_node *const given[] = {keys->stream_at, keys->sse_at, keys->object_at, keys->envelope_at};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        if (given[i] && !method->server_streaming)
+            ss_diag_at(d, given[i], "\"%.*s\" is not server-streaming: \"%.*s\" means nothing here",
+                       SS_FMT(method->full_name), SS_FMT(given[i]->key->text));
+}
+
+const struct ss_route_options *ss_route_keys_keep(struct ss_diag *d, const struct ss_route_keys *keys,
+                                                  const struct ss_route_keys *defaults,
+                                                  const struct ss_method *method, struct ss_arena *a)
 {
     struct ss_route_options *kept = ss_arena_alloc(a, sizeof *kept);
-    *kept = *options;
-    size_t n = options->n_ignored_query_parameters;
-    kept->ignored_query_parameters = n ? ss_arena_alloc(a, n * sizeof *kept->ignored_query_parameters) : NULL;
-    for (size_t i = 0; i < n; i++)
-        kept->ignored_query_parameters[i] = ss_arena_copy(a, options->ignored_query_parameters[i]);
+    *kept = keys->options;
+    check_streaming(d, keys, method);
+    kept->sse = ss_sse_keys_resolve(d, &keys->sse, &defaults->sse, method);
+    kept->sse.done = ss_arena_copy(a, kept->sse.done);
+    kept->ignored_query_parameters =
+        ss_slices_keep(kept->ignored_query_parameters, kept->n_ignored_query_parameters, a);
+    kept->allow_headers = ss_slices_keep(kept->allow_headers, kept->n_allow_headers, a);
+    kept->deny_headers = ss_slices_keep(kept->deny_headers, kept->n_deny_headers, a);
+    kept->cors = ss_cors_keys_keep(kept->cors, a);
     return kept;
 }

@@ -3,11 +3,14 @@
 #define SS_CONFIG_ROUTE_KEYS_H
 
 #include "config/decode.h"
+#include "config/stream_keys.h"
 #include "route/route.h"
 
 struct ss_route_keys {
-    struct ss_route_options options; /* its lists point into the diag's arena */
-    const struct ss_node *stream_at; /* the value of `stream`; NULL when it is not given here */
+    struct ss_route_options options; /* its lists point into the diag's arena; sse is unset */
+    struct ss_sse_keys sse;
+    /* The values of `stream`, `sse`, `object` and `envelope`; NULL when they are not given here. */
+    const struct ss_node *stream_at, *sse_at, *object_at, *envelope_at;
 };
 
 /* What is in force where nothing is configured. */
@@ -17,7 +20,12 @@ void ss_route_keys_init(struct ss_route_keys *k);
 struct ss_keys ss_route_keys_table(struct ss_route_keys *into);
 /* `defaults:`, which also takes fully_decode_reserved_expansion. */
 void ss_route_keys_decode_defaults(struct ss_diag *d, const struct ss_node *node, struct ss_route_keys *into);
-/* A copy whose lists live in arena a too. */
-const struct ss_route_options *ss_route_keys_keep(const struct ss_route_options *options, struct ss_arena *a);
+/* The keys of a rule that inherits from. */
+struct ss_route_keys ss_route_keys_inherit(const struct ss_route_keys *from);
+/* What keys, which inherit from defaults, mean for a method: a copy of the options that lives in arena a,
+ * lists and all. Says in d what cannot be meant, but for what is inherited. */
+const struct ss_route_options *ss_route_keys_keep(struct ss_diag *d, const struct ss_route_keys *keys,
+                                                  const struct ss_route_keys *defaults,
+                                                  const struct ss_method *method, struct ss_arena *a);
 
 #endif

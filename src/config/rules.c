@@ -57,18 +57,16 @@ static int cluster_of_rule(struct builder *b, const struct ss_document *doc,
     return cluster;
 }
 
-static void add_rule(struct builder *b, const struct ss_document *doc, const struct ss_document_rule *rule)
+static void add_rule(struct builder *b, const struct ss_document *doc, const struct ss_document_rule *rule,
+                     const struct ss_route_keys *defaults)
 {
     const struct ss_method *method = ss_services_method(b->diag, b->snapshot->schema, &rule->selector);
     if (method == NULL)
         return;
-    if (rule->keys.stream_at && !method->server_streaming)
-        ss_diag_at(b->diag, rule->keys.stream_at,
-                   "\"%.*s\" is not server-streaming: \"stream\" means nothing here",
-                   SS_FMT(method->full_name));
     b->covered[b->n_covered++] = method;
     int cluster = cluster_of_rule(b, doc, rule, method);
-    const struct ss_route_options *options = ss_route_keys_keep(&rule->keys.options, &b->snapshot->arena);
+    const struct ss_route_options *options =
+        ss_route_keys_keep(b->diag, &rule->keys, defaults, method, &b->snapshot->arena);
     for (const struct ss_binding *binding = rule->bindings; binding; binding = binding->next)
         push(b, binding, method, options, cluster);
 }
@@ -79,7 +77,8 @@ static int by_address(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
-static void add_documents(struct builder *b, const struct ss_document *documents)
+static void add_documents(struct builder *b, const struct ss_document *documents,
+                          const struct ss_route_keys *defaults)
 {
     size_t n = 0;
     for (const struct ss_document *doc = documents; doc; doc = doc->next)
@@ -88,7 +87,7 @@ static void add_documents(struct builder *b, const struct ss_document *documents
     b->covered = ss_arena_alloc(b->diag->arena, (n + 1) * sizeof *b->covered);
     for (const struct ss_document *doc = documents; doc; doc = doc->next)
         for (const struct ss_document_rule *r = doc->rules; r; r = r->next)
-            add_rule(b, doc, r);
+            add_rule(b, doc, r, defaults);
     if (b->n_covered)
         qsort(b->covered, b->n_covered, sizeof *b->covered, by_address);
 }
@@ -128,7 +127,8 @@ static struct ss_binding *auto_mapped(struct builder *b, const struct ss_method 
 static void add_service(struct builder *b, const struct ss_service_state *s,
                         const struct ss_rules_input *input)
 {
-    const struct ss_route_options *options = NULL;
+    struct ss_route_keys keys = ss_route_keys_inherit(input->defaults);
+    keys.options.fully_decode_reserved_expansion |= s->claim && s->claim->fully_decode_reserved_expansion;
     for (size_t i = 0; i < s->service->n_methods; i++) {
         const struct ss_method *m = &s->service->methods[i];
         if (is_covered(b, m))
@@ -146,11 +146,8 @@ static void add_service(struct builder *b, const struct ss_service_state *s,
                 SS_FMT(s->service->full_name));
             return;
         }
-        if (options == NULL) {
-            struct ss_route_options o = input->defaults->options;
-            o.fully_decode_reserved_expansion |= s->claim && s->claim->fully_decode_reserved_expansion;
-            options = ss_route_keys_keep(&o, &b->snapshot->arena);
-        }
+        const struct ss_route_options *options =
+            ss_route_keys_keep(b->diag, &keys, input->defaults, m, &b->snapshot->arena);
         for (; binding; binding = binding->next)
             push(b, binding, m, options, s->cluster);
     }
@@ -204,7 +201,7 @@ void ss_rules_build(struct ss_diag *d, const struct ss_rules_input *input, struc
 {
     struct builder b = {.diag = d, .snapshot = snapshot};
     ss_services_init(&b.services, d, snapshot, input->documents, input->auto_mapping);
-    add_documents(&b, input->documents);
+    add_documents(&b, input->documents, input->defaults);
     for (size_t i = 0; i < b.services.n; i++)
         add_service(&b, &b.services.list[i], input);
     build_table(&b);

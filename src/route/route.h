@@ -64,7 +64,8 @@ struct ss_route_options {
     struct ss_slice *allow_headers, *deny_headers;
     size_t n_allow_headers, n_deny_headers;
     bool has_allow_headers;
-    const struct ss_cors_config *cors; /* NULL: the listener's, if it has any. `cors: off` is one without origins */
+    /* NULL: the listener's, if it has any. `cors: off` is one without origins. */
+    const struct ss_cors_config *cors;
     struct ss_route_sse sse;
     struct ss_route_object object;
     struct ss_route_gzip gzip;

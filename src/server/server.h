@@ -12,8 +12,8 @@ struct ss_listener_config {
     struct ss_address address;
     struct ss_slice text; /* as configured, for logs */
     struct ss_tls *tls;   /* owned by the ss_server_config; NULL: cleartext */
-    const struct ss_cors_config
-        *cors; /* of requests whose route has none; NULL: none. In the ss_server_config's arena */
+    /* Of requests whose route has none; NULL: none. In the ss_server_config's arena. */
+    const struct ss_cors_config *cors;
 };
 
 /* What a restart is needed to change. Owned by its maker, who disposes of it after ss_server_run. */

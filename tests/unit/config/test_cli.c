@@ -69,6 +69,11 @@ static void a_flag_takes_its_value_behind_a_space_or_an_equals_sign(void **state
     assert_int_equal(p.cli.workers, 2);
     assert_int_equal(p.cli.log_json, -1);
     assert_int_equal(p.cli.log_level, -1);
+    assert_int_equal(p.cli.access_log, -1);
+    done(&p);
+    parse(&p, "sidespan serve --config a.yaml --access-log off", none);
+    assert_int_equal(p.err, SS_OK);
+    assert_int_equal(p.cli.access_log, SS_ACCESS_LOG_OFF);
     done(&p);
     parse(&p, "sidespan check --config=a=b.yaml", none);
     assert_int_equal(p.err, SS_OK);
