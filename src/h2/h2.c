@@ -498,8 +498,8 @@ static void pool_free(void *block, void *pool)
 static void make_session(struct ss_h2 *h)
 {
     nghttp2_mem mem = {h->pool, pool_malloc, pool_free, pool_calloc, pool_realloc};
-    nghttp2_session_callbacks *cb;
-    nghttp2_option *option;
+    nghttp2_session_callbacks *cb = NULL;
+    nghttp2_option *option = NULL;
     if (nghttp2_session_callbacks_new(&cb) != 0 || nghttp2_option_new(&option) != 0)
         ss_xrealloc(NULL, SIZE_MAX, SIZE_MAX); /* out of memory: aborts */
     set_callbacks(cb);

@@ -262,7 +262,7 @@ bool ss_stream_is_unix(const struct ss_stream *s)
 
 static void print_peer(int fd, char *text, size_t size)
 {
-    struct sockaddr_storage sa;
+    struct sockaddr_storage sa = {0};
     socklen_t len = sizeof(sa);
     struct sockaddr_in *v4 = (struct sockaddr_in *)&sa;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&sa;

@@ -120,7 +120,8 @@ void ss_stream_settle_closing(struct ss_stream *s)
     if (discarding || (s->linger != NULL && s->armed))
         return;
     enum ss_push r = say_goodbye(s);
-    if (s->how == SS_CLOSE_FLUSH || r == SS_PUSH_FAILED) {
+    bool over = s->how == SS_CLOSE_FLUSH || r == SS_PUSH_FAILED || (r != SS_PUSH_REFUSED && s->eof);
+    if (over) {
         end(s);
     } else if (r == SS_PUSH_REFUSED) {
         if (s->linger == NULL)
@@ -129,8 +130,6 @@ void ss_stream_settle_closing(struct ss_stream *s)
             h2o_socket_read_stop(s->sock);
         s->reading = false;
         ss_stream_arm(s);
-    } else if (s->eof) {
-        end(s);
     } else {
         discard_from_now_on(s);
     }

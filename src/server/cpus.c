@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* quota / period in CPUs, rounded up; 0: no quota. */
@@ -10,28 +11,31 @@ static unsigned quota_cpus(long long quota, long long period)
     return quota > 0 && period > 0 ? (unsigned)((quota + period - 1) / period) : 0;
 }
 
+/* The first line of a file; empty when there is none. */
+static void read_line(const char *path, char *line, int size)
+{
+    FILE *f = fopen(path, "re");
+    line[0] = '\0';
+    if (f == NULL)
+        return;
+    if (fgets(line, size, f) == NULL)
+        line[0] = '\0';
+    fclose(f);
+}
+
 static unsigned read_cgroup2(void)
 {
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
-    long long quota = 0, period = 0;
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "%lld %lld", &quota, &period) != 2)
-        quota = 0; /* "max" */
-    fclose(f);
-    return quota_cpus(quota, period);
+    char line[64], *period;
+    read_line("/sys/fs/cgroup/cpu.max", line, sizeof line);
+    long long quota = strtoll(line, &period, 10); /* 0 of "max" */
+    return quota_cpus(quota, strtoll(period, NULL, 10));
 }
 
 static long long read_number(const char *path)
 {
-    FILE *f = fopen(path, "re");
-    long long v = 0;
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "%lld", &v) != 1)
-        v = 0;
-    fclose(f);
-    return v;
+    char line[64];
+    read_line(path, line, sizeof line);
+    return strtoll(line, NULL, 10);
 }
 
 unsigned ss_cpus(void)

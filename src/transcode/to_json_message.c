@@ -169,8 +169,10 @@ static bool members_in_order(struct ss_to_json *w, const struct ss_message *m, s
         const char *value = ss_wire_get_tag(p, end, &tag);
         if (!value)
             return malformed(w);
-        const struct ss_field *f = o.next < m->n_fields ? &m->fields[o.next] : NULL;
-        if (!f || f->number != tag >> 3)
+        const struct ss_field *f;
+        if (o.next < m->n_fields && m->fields[o.next].number == tag >> 3)
+            f = &m->fields[o.next];
+        else
             f = ss_message_field_by_number(m, tag >> 3);
         struct ss_value v;
         bool known = f && ss_field_takes_wire(f, tag & 7);

@@ -237,7 +237,7 @@ static inline bool short_member(struct ss_to_json *w, const struct ss_field *f, 
 const char *ss_to_json_scalar_member(struct ss_to_json *w, const struct ss_field *f, const char *p,
                                      const char *end)
 {
-    struct ss_value v;
+    struct ss_value v = {0, {NULL, 0}};
     p = read(f, p, end, &v);
     if (!p) {
         ss_to_json_bad(w, "malformed bytes");

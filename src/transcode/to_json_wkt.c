@@ -7,7 +7,8 @@ enum { VALUE_NUMBER = 2 };
 
 static bool malformed(struct ss_to_json *w)
 {
-    return ss_to_json_bad(w, "malformed bytes");
+    ss_to_json_bad(w, "malformed bytes");
+    return false;
 }
 
 /* The next field of the pieces of s: its tag, and in *value where its value lies (p, end). False at the end

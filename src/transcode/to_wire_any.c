@@ -70,8 +70,10 @@ static bool find_type(struct ss_to_wire *w, uint32_t i, struct ss_token *type)
     while (i < n && kind_of(token_at(w, i)) == SS_TOKEN_KEY) {
         if (ss_slice_eq(read_token(w, i).text, TYPE)) {
             w->events = w->tape_first + i;
-            if (found)
-                return ss_to_wire_invalid(w, "this key is there twice");
+            if (found) {
+                ss_to_wire_invalid(w, "this key is there twice");
+                return false;
+            }
             *type = read_token(w, i + 1);
             found = true;
         }
@@ -83,9 +85,9 @@ static bool find_type(struct ss_to_wire *w, uint32_t i, struct ss_token *type)
     }
     if (!found) {
         w->events = w->tape_first + i;
-        return ss_to_wire_invalid(w, "expected a member \"@type\"");
+        ss_to_wire_invalid(w, "expected a member \"@type\"");
     }
-    return true;
+    return found;
 }
 
 bool ss_to_wire_any_key(struct ss_to_wire *w, struct ss_slice key)

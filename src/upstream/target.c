@@ -53,9 +53,9 @@ static enum ss_err parse_dns(struct ss_slice rest, struct ss_arena *a, struct ss
         if (tail.len && port.len == 0)
             return fail(a, text, "the port is missing", why);
     } else {
-        const char *colon = memrchr(rest.ptr ? rest.ptr : "", ':', rest.len);
+        const char *start = rest.ptr ? rest.ptr : "", *colon = memrchr(start, ':', rest.len);
         if (colon) {
-            host = ss_slice_of(rest.ptr, (size_t)(colon - rest.ptr));
+            host = ss_slice_of(start, (size_t)(colon - start));
             port = ss_slice_skip(rest, host.len + 1);
             if (port.len == 0)
                 return fail(a, text, "the port is missing", why);
