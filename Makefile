@@ -244,6 +244,18 @@ bench-transcode:
 	@$(MAKE) --no-print-directory -j$(JOBS) build/bench/transcode build/bench/payloads.pb
 	@bench/transcode.py $(BENCH_ARGS)
 
+# Numbers, at length: every float, and millions of doubles against the C library. Minutes on all CPUs.
+.PHONY: prove-numbers
+NUMBER_ROUNDS ?= 50000000
+build/prove/floats: tests/prove/floats.c build/lib/libjson.a build/lib/libbase.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS_release) -o $@ $^ -lyajl
+prove-numbers:
+	@scripts/deps.sh build test
+	@$(MAKE) --no-print-directory -j$(JOBS) build/prove/floats build/unit/json/test_number_random
+	build/prove/floats
+	SS_NUMBER_ROUNDS=$(NUMBER_ROUNDS) build/unit/json/test_number_random
+
 PREFIX ?= /usr/local
 install: build/sidespan
 	install -D -m 755 build/sidespan $(DESTDIR)$(PREFIX)/bin/sidespan
@@ -259,6 +271,7 @@ help:
 	'make unit          unit tests of one variant: VARIANT=asan, L=<layer> for one layer' \
 	'make bench         CPU and latency per request, beside HAProxy' \
 	'make bench-transcode  transcoding alone, beside libprotobuf and yajl' \
+	'make prove-numbers every float and millions of doubles, printed and read, against the C library; minutes' \
 	"make conformance   protobuf's conformance suite; npm fetches it" \
 	'make lint          layers, clang-format, clang-tidy, cppcheck' \
 	'make format        clang-format, in place' \

@@ -1,7 +1,7 @@
 /* Text to double and float, correctly rounded (to nearest, ties to even) for any length of text.
  *
  * 1. Few digits and a small power of ten: one exact multiplication or division (Clinger, "How to read
- * floating point numbers accurately", 1990).
+ * floating point numbers accurately", 1990). Most texts need no more (short_decimal.h).
  * 2. The mantissa times a 128-bit power of five (the idea of Eisel and Lemire, "Number parsing at a gigabyte
  * per second", 2021). The product's error is known; unless it reaches over a rounding boundary, the result is
  * right.
@@ -174,16 +174,16 @@ static inline uint64_t to_bits(const struct ss_decimal *d, const struct format *
 static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* Both operands are exact, so that the one division rounds correctly. */
-static inline bool short_double(struct ss_slice text, double *out)
+/* Both operands are exact, so that the one division rounds correctly. False when the mantissa has too many
+ * bits. */
+static inline bool divide(const struct ss_short_decimal *d, double *out)
 {
-    struct ss_short_decimal d;
-    if (!ss_short_decimal(&d, text) || d.mantissa > (uint64_t)1 << 53)
+    if (d->mantissa > (uint64_t)1 << 53)
         return false;
-    double v = (double)(int64_t)d.mantissa / tens[d.places];
+    double v = (double)(int64_t)d->mantissa / tens[d->places];
     uint64_t bits;
     memcpy(&bits, &v, sizeof bits);
-    bits |= (uint64_t)d.negative << 63;
+    bits |= (uint64_t)d->negative << 63;
     memcpy(out, &bits, sizeof bits);
     return true;
 }
@@ -191,12 +191,12 @@ static inline bool short_double(struct ss_slice text, double *out)
 /* A double rounds once more to the float that the text itself rounds to, unless it stands in the middle of
  * two floats: then the text may lie to either side of it. Subnormal floats have other middles; a text so
  * short that is not 0 is far above those. */
-static inline bool short_float(struct ss_slice text, float *out)
+static inline bool divide_to_float(const struct ss_short_decimal *d, float *out)
 {
     enum { DROPPED = 52 - 23 };
     double v;
     uint64_t bits;
-    if (!short_double(text, &v))
+    if (!divide(d, &v))
         return false;
     memcpy(&bits, &v, sizeof bits);
     if ((bits & (((uint64_t)1 << DROPPED) - 1)) == (uint64_t)1 << (DROPPED - 1))
@@ -205,10 +205,11 @@ static inline bool short_float(struct ss_slice text, float *out)
     return true;
 }
 
-enum ss_err ss_parse_double(struct ss_slice text, double *out)
+static __attribute__((noinline)) enum ss_err parse_double(struct ss_slice text, double *out)
 {
     struct ss_decimal d;
-    if (short_double(text, out))
+    struct ss_short_decimal s;
+    if (ss_short_decimal(&s, text) && divide(&s, out))
         return SS_OK;
     if (!ss_decimal_parse(&d, text))
         return SS_ERR_INVALID;
@@ -226,24 +227,34 @@ enum ss_err ss_parse_double(struct ss_slice text, double *out)
     return SS_OK;
 }
 
-enum ss_err ss_parse_float(struct ss_slice text, float *out)
+static __attribute__((noinline)) enum ss_err parse_float(struct ss_slice text, float *out)
 {
-    static const float float_tens[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
     struct ss_decimal d;
-    if (short_float(text, out))
+    struct ss_short_decimal s;
+    if (ss_short_decimal(&s, text) && divide_to_float(&s, out))
         return SS_OK;
     if (!ss_decimal_parse(&d, text))
         return SS_ERR_INVALID;
-    if (d.mantissa <= (uint64_t)1 << 24 && d.exp10 >= -10 && d.exp10 <= 10 && !d.truncated) {
-        float v = (float)d.mantissa;
-        v = d.exp10 < 0 ? v / float_tens[-d.exp10] : v * float_tens[d.exp10];
-        *out = d.negative ? -v : v;
-        return SS_OK;
-    }
     uint64_t wide = to_bits(&d, &binary32);
     if (wide >> 23 >= binary32.max_biased)
         return SS_ERR_INVALID;
     uint32_t bits = (uint32_t)wide | (uint32_t)d.negative << 31;
     memcpy(out, &bits, sizeof *out);
     return SS_OK;
+}
+
+enum ss_err ss_parse_double(struct ss_slice text, double *out)
+{
+    struct ss_short_decimal s;
+    if (__builtin_expect(ss_short_fraction(&s, text) && divide(&s, out), 1))
+        return SS_OK;
+    return parse_double(text, out);
+}
+
+enum ss_err ss_parse_float(struct ss_slice text, float *out)
+{
+    struct ss_short_decimal s;
+    if (__builtin_expect(ss_short_fraction(&s, text) && divide_to_float(&s, out), 1))
+        return SS_OK;
+    return parse_float(text, out);
 }

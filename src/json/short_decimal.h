@@ -75,7 +75,7 @@ static const uint64_t ss_short_tens[] = {1,
 
 /* One digit, the point and 1 to 16 digits up to end, where at least 8 bytes may be read before end. The last
  * 8 digits, or less, are one word; those before, if any, the other. */
-static inline bool ss_short_fraction(struct ss_short_decimal *d, const char *p, const char *end)
+static inline bool ss_short_fraction_at(struct ss_short_decimal *d, const char *p, const char *end)
 {
     const uint64_t zeros = 0x3030303030303030u;
     unsigned n = (unsigned)(end - p - 2), behind = n > 8 ? n - 8 : n;
@@ -91,7 +91,17 @@ static inline bool ss_short_fraction(struct ss_short_decimal *d, const char *p, 
     return true;
 }
 
-/* False when text is not such a number. */
+/* The commonest form first: a fraction with one digit before its point, in 8 bytes or more. */
+static inline bool ss_short_fraction(struct ss_short_decimal *d, struct ss_slice text)
+{
+    if (text.len < 8)
+        return false;
+    d->negative = *text.ptr == '-';
+    const char *p = text.ptr + d->negative, *end = text.ptr + text.len;
+    return (size_t)(end - p - 3) < 16 && p[1] == '.' && ss_short_fraction_at(d, p, end);
+}
+
+/* Any such number; false when text is none. */
 static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice text)
 {
     const char *p = text.ptr;
@@ -101,8 +111,6 @@ static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice 
     d->negative = *p == '-';
     p += d->negative;
     n -= d->negative;
-    if (text.len >= 8 && n - 3 < 16 && p[1] == '.')
-        return ss_short_fraction(d, p, p + n);
     if (n - 1 >= 16)
         return false;
     unsigned __int128 x = ss_load_upto16(p, n);
@@ -129,6 +137,13 @@ static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice 
 }
 #else
 enum { SS_SHORT_DECIMAL = 0 };
+
+static inline bool ss_short_fraction(struct ss_short_decimal *d, struct ss_slice text)
+{
+    (void)d;
+    (void)text;
+    return false;
+}
 
 static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice text)
 {

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -208,6 +209,76 @@ static void random_digits_read_like_the_c_library(void **state)
     }
 }
 
+/* Numbers as people and programs write most of them, which are read a shorter way: up to 20 digits, no
+ * exponent. Each is at the end of a block of its size. */
+static void short_numbers_read_like_the_c_library(void **state)
+{
+    (void)state;
+    struct random r = random_start();
+    for (uint64_t i = rounds(); i > 0; i--) {
+        char text[64];
+        uint64_t shape = random_next(&r), v = random_next(&r);
+        unsigned whole = (shape & 3) ? 1 : (unsigned)(1 + (shape >> 2) % 10),
+                 places = (unsigned)((shape >> 10) % 18);
+        size_t n = 0;
+        if (shape >> 20 & 1)
+            text[n++] = '-';
+        for (unsigned k = 0; k < whole; k++, v /= 10)
+            text[n++] = (char)('0' + (k == 0 && whole > 1 ? 1 + v % 9 : (shape >> 21 & 1) ? v % 10 : 0));
+        if (places)
+            text[n++] = '.';
+        v = random_next(&r) >> ((shape >> 22) % 40);
+        for (unsigned k = 0; k < places; k++, v /= 10)
+            text[n++] = (char)('0' + v % 10);
+        text[n] = '\0';
+        char *exact = malloc(n);
+        double got = 1, want = strtod(text, NULL);
+        assert_non_null(exact);
+        memcpy(exact, text, n);
+        assert_int_equal(ss_parse_double(ss_slice_of(exact, n), &got), SS_OK);
+        assert_memory_equal(&got, &want, sizeof got);
+        free(exact);
+        assert_reads_like_the_c_library(text, n);
+    }
+}
+
+/* By RFC 8259 section 6, without exponent. */
+static bool is_number(const char *p)
+{
+    p += *p == '-';
+    if (*p == '0')
+        p++;
+    else if (*p >= '1' && *p <= '9')
+        p += strspn(p, "0123456789");
+    else
+        return false;
+    if (*p != '.')
+        return *p == '\0';
+    p++;
+    return strspn(p, "0123456789") > 0 && p[strspn(p, "0123456789")] == '\0';
+}
+
+static void texts_with_a_wrong_character_are_refused(void **state)
+{
+    (void)state;
+    static const char others[] = "-+./:0,\x01\x7f\x80\xff@ ";
+    struct random r = random_start();
+    for (uint64_t i = rounds() / 4; i > 0; i--) {
+        char text[40];
+        uint64_t shape = random_next(&r);
+        int n = snprintf(text, sizeof text, "%s%u.%0*llu", shape & 1 ? "-" : "",
+                         (unsigned)(shape >> 1 & 1 ? 0 : shape >> 40 & 4095), (int)(1 + (shape >> 8) % 16),
+                         (unsigned long long)(shape >> 20 & 0xfffff));
+        text[(shape >> 12) % (unsigned)n] = others[(shape >> 52) % (sizeof others - 1)];
+        double v;
+        float f;
+        bool good = is_number(text);
+        if (good != (ss_parse_double(ss_slice_of(text, (size_t)n), &v) == SS_OK) ||
+            good != (ss_parse_float(ss_slice_of(text, (size_t)n), &f) == SS_OK))
+            fail_msg("%s was %s", text, good ? "refused" : "taken");
+    }
+}
+
 /* The exact decimal expansion of v, and numbers a little above and below it. */
 static void check_around(long double v)
 {
@@ -250,6 +321,8 @@ int main(void)
         cmocka_unit_test(powers_of_two_and_their_neighbours_print_shortest_and_come_back),
         cmocka_unit_test(decimals_of_few_digits_print_as_they_were_written),
         cmocka_unit_test(random_digits_read_like_the_c_library),
+        cmocka_unit_test(short_numbers_read_like_the_c_library),
+        cmocka_unit_test(texts_with_a_wrong_character_are_refused),
         cmocka_unit_test(middles_of_neighbours_and_what_is_beside_them_read_like_the_c_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
