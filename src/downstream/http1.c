@@ -8,8 +8,8 @@
  * pipelined requests) is copied into `in`. Pipelined requests wait there until the answer before them is
  * finished.
  * - Reading goes on while a call runs, so that the client's departure is seen. When it has sent FIN it may
- * still be listening: a harmless byte or two are sent (an interim response, or a leading zero of the next
- * chunk's size), and a client that is gone answers them with a reset.
+ * still be listening, but over TLS: a harmless byte or two are sent (an interim response, or a leading zero
+ * of the next chunk's size), and a client that is gone answers them with a reset.
  * - Timers are lazy: `due_ms` moves with every event, the timer only when it must fire earlier than it is
  * set. */
 #include "base/mem.h"
@@ -520,8 +520,11 @@ static void on_half_closed(struct http1 *h)
     if (h->closing)
         return;
     bool listening = h->tx != TX_NONE && h->rx == RX_WHOLE && !(h->minor0 && h->tx == TX_PENDING);
+    /* Over TLS it is gone: who waits for our close_notify behind its own takes no answer any more (RFC 5246
+     * §7.2.1), and would swallow the probe. */
+    listening = listening && !ss_stream_is_tls(h->socket);
     if (!listening && h->tx != TX_NONE) {
-        destroy(h, SS_CLOSE_NOW); /* in the middle of its request */
+        destroy(h, SS_CLOSE_FLUSH); /* or in the middle of its request */
         return;
     }
     if (h->tx == TX_NONE) {

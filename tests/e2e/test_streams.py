@@ -1,6 +1,7 @@
 """Server streams: their forms, their timing, their flow control, and their end."""
 
 import concurrent.futures
+import contextlib
 import json
 import socket
 import subprocess
@@ -233,6 +234,16 @@ def test_a_client_that_leaves_over_tls_cancels_its_call_at_once(connect, service
     connection.send_request("GET", f"/slow/4000?key={key}")
     eventually(lambda: services.stats(key)["started"] == 1)
     connection.socket.close()
+    assert_cancelled_soon(services, key)
+
+
+def test_a_client_that_says_goodbye_over_tls_and_waits_cancels_its_call_at_once(connect, services, client_tls):
+    key = uuid.uuid4().hex
+    connection = connect(index=1, tls=client_tls())
+    connection.send_request("GET", f"/slow/4000?key={key}")
+    eventually(lambda: services.stats(key)["started"] == 1)
+    with contextlib.suppress(OSError):
+        connection.socket.unwrap()  # close_notify, then reads on until the server's
     assert_cancelled_soon(services, key)
 
 
