@@ -98,10 +98,12 @@ static inline bool serve_until(struct ss_loop *l, struct grpc_server *s, bool (*
     return run_until(l, serve_and_ask, &all, 5000);
 }
 
-static inline void serve_for(struct ss_loop *l, struct grpc_server *s, unsigned ms)
+/* Turns of a millisecond or more, as pump_for. */
+static inline void serve_for(struct ss_loop *l, struct grpc_server *s, int ms)
 {
-    struct served all = {s, NULL, NULL};
-    run_until(l, serve_and_ask, &all, ms);
+    int turns = ms;
+    struct served all = {s, count_down, &turns};
+    assert_true(run_until(l, serve_and_ask, &all, 20000));
 }
 
 /* ---- answers ---- */

@@ -352,22 +352,23 @@ static inline bool pump_until(struct ss_loop *l, struct h2_peer *p, bool (*until
     return run_until(l, pump_all, &all, 5000);
 }
 
-static inline void pump_for(struct ss_loop *l, struct h2_peer *p, unsigned ms)
-{
-    struct pumped all = {{p}, NULL, NULL};
-    run_until(l, pump_all, &all, ms);
-}
-
 static inline bool count_down(void *ctx)
 {
     return --*(int *)ctx == 0;
 }
 
-/* Turns enough for everything in flight to arrive, however slow the machine is. */
+/* Turns of a millisecond or more: what needs ms gets them, also on a machine that stalls. */
+static inline void pump_for(struct ss_loop *l, struct h2_peer *p, int ms)
+{
+    int turns = ms;
+    struct pumped all = {{p}, count_down, &turns};
+    assert_true(run_until(l, pump_all, &all, 20000));
+}
+
+/* Turns enough for everything in flight to arrive. */
 static inline void pump_settle(struct ss_loop *l, struct h2_peer *p)
 {
-    int turns = 10;
-    assert_true(pump_until(l, p, count_down, &turns));
+    pump_for(l, p, 10);
 }
 
 #endif

@@ -318,23 +318,48 @@ static void the_queue_has_an_end(void **state)
     world_free(w);
 }
 
-/* A service that closes behind its SETTINGS, again and again. */
 static void a_required_cluster_does_not_reconnect_in_a_tight_loop(void **state)
 {
     struct world *w = world_new(*state);
+    struct caller a;
     w->config.required = true;
     world_connect(w);
-    assert_true(serve_until(w->loop, &w->server, is_ready, w));
-    peer_dispose(&w->server.conns[0]);
-    serve_for(w->loop, &w->server, 300);
-    assert_int_equal(w->server.n, 1);
-    struct caller a; /* who needs it, connects at once */
     call_unary(&a, w);
+    assert_true(ended(w, &a));
+    caller_dispose(&a);
+    peer_dispose(&w->server.conns[0]);
+    serve_for(w->loop, &w->server, 150);
+    assert_false(ss_cluster_ready(w->cluster));
+    assert_int_equal(w->server.n, 1);
+    call_unary(&a, w); /* who needs it, connects at once */
     assert_true(ended(w, &a));
     assert_int_equal(a.st.code, SS_CODE_OK);
     assert_int_equal(w->server.n, 2);
     caller_dispose(&a);
     world_free(w);
+}
+
+static void a_connection_that_ends_as_it_begins_is_a_failed_attempt(void **state)
+{
+    for (int goaway = 0; goaway < 2; goaway++) {
+        struct world *w = world_new(*state);
+        struct caller a;
+        w->config.required = true;
+        world_connect(w);
+        assert_true(serve_until(w->loop, &w->server, is_ready, w));
+        if (goaway)
+            nghttp2_submit_goaway(w->server.conns[0].session, 0, 0, NGHTTP2_NO_ERROR, NULL, 0);
+        else
+            peer_dispose(&w->server.conns[0]);
+        serve_for(w->loop, &w->server, 20);
+        assert_false(ss_cluster_ready(w->cluster));
+        call_unary(&a, w);
+        assert_true(ended(w, &a));
+        assert_int_equal(a.st.code, SS_CODE_UNAVAILABLE);
+        assert_int_equal(w->server.n, 1);
+        caller_dispose(&a);
+        world_free(w);
+    }
 }
 
 static void retry_from_end(struct caller *c)
@@ -382,6 +407,7 @@ int main(void)
         LOOP_TEST(a_service_that_refuses_for_ever_is_not_asked_for_ever),
         LOOP_TEST(the_queue_has_an_end),
         LOOP_TEST(a_required_cluster_does_not_reconnect_in_a_tight_loop),
+        LOOP_TEST(a_connection_that_ends_as_it_begins_is_a_failed_attempt),
         LOOP_TEST(a_call_started_inside_an_end_is_an_ordinary_call),
     };
     return cmocka_run_group_tests_name("upstream cluster", tests, NULL, NULL);
