@@ -35,11 +35,12 @@ struct h2_peer {
     struct ss_buf tx;  /* bytes to be written */
     struct ss_buf raw; /* bytes read, without a session */
     size_t tx_done;
-    size_t step; /* bytes written per pump at most; 0: all */
-    bool deaf;   /* does not read */
-    bool hold;   /* gives no credit back */
-    bool eof;    /* the other end has closed */
-    bool goaway; /* received */
+    size_t step;    /* bytes written per pump at most; 0: all */
+    bool deaf;      /* does not read */
+    bool hold;      /* gives no credit back */
+    bool eof;       /* the other end has closed */
+    bool was_reset; /* and not with FIN: a client may lose what it has not read yet */
+    bool goaway;    /* received */
     uint32_t goaway_error;
     int32_t goaway_last;
     unsigned settings; /* received, without ACK */
@@ -240,7 +241,7 @@ static inline void peer_read_some(struct h2_peer *p)
             fail_msg("the peer cannot make sense of what it is sent");
     }
     if (!p->eof && !p->deaf && errno != EAGAIN && errno != EINTR)
-        p->eof = true;
+        p->eof = p->was_reset = true;
 }
 
 static inline void peer_write_some(struct h2_peer *p)
