@@ -5,16 +5,20 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "json/escape.h"
 #include "json/explain.h"
 #include "json/pool.h"
 #include "json/prescan.h"
+
+enum { HIDDEN_KEEP = 8 << 20 };
 
 struct ss_json_reader {
     /* of the document being read */
     const struct ss_json_sink *sink; /* borrowed */
     void *sink_ctx;
     unsigned depth, max_depth;
-    bool too_deep;
+    bool too_deep, bad_escape;
+    bool escapes; /* yajl reads hidden */
     /* of the last document */
     struct ss_slice text;       /* borrowed, or lowered */
     bool stopped;               /* by the sink */
@@ -23,6 +27,7 @@ struct ss_json_reader {
     /* kept from one document to the next */
     struct ss_json_pool pool;
     struct ss_buf lowered; /* the text with its bare Python bools made JSON */
+    struct ss_buf hidden;  /* the text without its escapes (escape.h) */
 };
 
 static int on_null(void *ctx)
@@ -43,16 +48,29 @@ static int on_number(void *ctx, const char *p, size_t n)
     return r->sink->number(r->sink_ctx, ss_slice_of(p, n));
 }
 
+/* The string that yajl found at p, decoded. */
+static inline bool decode(struct ss_json_reader *r, const unsigned char *p, size_t n, struct ss_slice *s)
+{
+    *s = ss_slice_of((const char *)p, n);
+    if (!r->escapes)
+        return true;
+    char *own = r->hidden.ptr + (s->ptr - r->hidden.ptr); /* where it can be written to */
+    r->bad_escape = !ss_json_decode_escapes(own, n, &s->len);
+    return !r->bad_escape;
+}
+
 static int on_string(void *ctx, const unsigned char *p, size_t n)
 {
     struct ss_json_reader *r = ctx;
-    return r->sink->string(r->sink_ctx, ss_slice_of((const char *)p, n));
+    struct ss_slice s;
+    return decode(r, p, n, &s) && r->sink->string(r->sink_ctx, s);
 }
 
 static int on_key(void *ctx, const unsigned char *p, size_t n)
 {
     struct ss_json_reader *r = ctx;
-    return r->sink->key(r->sink_ctx, ss_slice_of((const char *)p, n));
+    struct ss_slice s;
+    return decode(r, p, n, &s) && r->sink->key(r->sink_ctx, s);
 }
 
 static bool enter(struct ss_json_reader *r)
@@ -105,6 +123,7 @@ struct ss_json_reader *ss_json_reader_new(void)
     struct ss_json_reader *r = ss_xcalloc(1, sizeof *r);
     ss_json_pool_init(&r->pool);
     ss_buf_init(&r->lowered, SIZE_MAX / 4);
+    ss_buf_init(&r->hidden, SIZE_MAX / 4);
     return r;
 }
 
@@ -114,17 +133,18 @@ void ss_json_reader_free(struct ss_json_reader *r)
         return;
     ss_json_pool_dispose(&r->pool);
     ss_buf_dispose(&r->lowered);
+    ss_buf_dispose(&r->hidden);
     ss_free(r);
 }
 
 /* What yajl allocates: its handle, lexer and state stack (which doubles at most twice here); for a text of n
- * bytes, the buffer that strings with escapes are decoded in and the one that keeps a token cut off by the
- * end of the text. Both grow by doubling from 2 KiB, and a buffer that cannot grow in place leaves as much
- * again behind. The same room serves afterwards to explain a fault. */
-static size_t room_for(size_t n, bool escapes, unsigned max_depth)
+ * bytes, the buffer that keeps a token cut off by the end of the text. It grows by doubling from 2 KiB, and
+ * when it cannot grow in place leaves as much again behind. The same room serves afterwards to explain a
+ * fault. */
+static size_t room_for(size_t n, unsigned max_depth)
 {
     enum { FIXED = 16 * 1024 };
-    return FIXED + (size_t)max_depth * 2 + (escapes ? 8 : 4) * n;
+    return FIXED + (size_t)max_depth * 2 + 4 * n;
 }
 
 static enum ss_err out_of_memory(struct ss_json_reader *r)
@@ -158,7 +178,8 @@ static enum ss_err parse(struct ss_json_reader *r)
     yajl_handle yajl = yajl_alloc(&callbacks, &r->pool.functions, r);
     yajl_config(yajl, yajl_dont_validate_strings, 1);
     yajl_config(yajl, yajl_allow_trailing_garbage, 1);
-    yajl_status status = yajl_parse(yajl, (const unsigned char *)r->text.ptr, r->text.len);
+    yajl_status status =
+        yajl_parse(yajl, (const unsigned char *)(r->escapes ? r->hidden.ptr : r->text.ptr), r->text.len);
     size_t consumed = yajl_get_bytes_consumed(yajl);
     if (status == yajl_status_ok) {
         if (!ends_at(r->text, consumed))
@@ -169,7 +190,7 @@ static enum ss_err parse(struct ss_json_reader *r)
     /* yajl_free would only give back what the pool takes back at once. */
     if (status == yajl_status_ok)
         return SS_OK;
-    if (status == yajl_status_client_canceled && !r->too_deep) {
+    if (status == yajl_status_client_canceled && !r->too_deep && !r->bad_escape) {
         r->stopped = true;
         r->token_end = consumed;
         return SS_ERR_CANCELLED;
@@ -184,7 +205,7 @@ enum ss_err ss_json_read(struct ss_json_reader *r, struct ss_slice text,
     r->sink_ctx = ctx;
     r->depth = 0;
     r->max_depth = options->max_depth;
-    r->too_deep = r->stopped = false;
+    r->too_deep = r->bad_escape = r->stopped = false;
     r->text = text;
     r->fault.offset = 0;
     r->fault.message[0] = '\0';
@@ -199,10 +220,13 @@ enum ss_err ss_json_read(struct ss_json_reader *r, struct ss_slice text,
     if (text.len == 0 || found.feed || (found.high && !ss_utf8_valid(text)) ||
         (found.backslash && !ss_json_surrogates_paired(text)))
         return refuse(r, 0);
-    if (ss_json_pool_reset(&r->pool, room_for(text.len, found.backslash, r->max_depth)) != SS_OK)
+    r->escapes = found.backslash;
+    if (ss_json_pool_reset(&r->pool, room_for(text.len, r->max_depth)) != SS_OK ||
+        (r->escapes && ss_json_hide_escapes(&r->hidden, text) != SS_OK))
         return out_of_memory(r);
     enum ss_err err = parse(r);
     ss_json_pool_trim(&r->pool);
+    ss_buf_clear(&r->hidden, HIDDEN_KEEP);
     return err;
 }
 
