@@ -123,7 +123,7 @@ static void site_gone(void *call)
     a->client = NULL;
 }
 
-static void site_empty(void *ctx)
+static inline void site_empty(void *ctx)
 {
     ((struct site *)ctx)->empty++;
 }
@@ -168,6 +168,14 @@ static inline void site_free(struct site *s)
     site_forget(s);
     peer_dispose(&s->p);
     ss_free(s);
+}
+
+/* A client of bytes, connected. */
+static inline struct site *talk(struct ss_loop *l)
+{
+    struct site *s = site_new(l);
+    peer_init_raw(&s->p, site_connect(s));
+    return s;
 }
 
 static inline void say(struct site *s, const char *text)
