@@ -52,7 +52,9 @@ void ss_bridge_init(struct ss_bridge *b, struct ss_loop *l, struct ss_snapshot *
                             .max_request_bytes = max_request_bytes,
                             .max_message_bytes = max_message_bytes};
     ss_buf_init(&b->scratch, SIZE_MAX / 4);
+    ss_buf_init(&b->inflated, SIZE_MAX / 4);
     ss_call_bridge_init(b);
+    ss_access_init(b, SS_ACCESS_LOG_OFF, -1);
     seed(b);
     b->clusters = ss_xcalloc(snapshot->n_clusters, sizeof *b->clusters);
     for (size_t i = 0; i < snapshot->n_clusters; i++)
@@ -67,6 +69,8 @@ void ss_bridge_dispose(struct ss_bridge *b)
     ss_free(b->clusters);
     ss_codec_free(b->codec);
     ss_buf_dispose(&b->scratch);
+    ss_buf_dispose(&b->inflated);
+    ss_buf_dispose(&b->access);
     ss_snapshot_unref(b->snapshot);
 }
 

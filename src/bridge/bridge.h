@@ -16,12 +16,17 @@ struct ss_bridge {
     struct ss_snapshot *snapshot; /* a reference */
     struct ss_cluster **clusters; /* by the snapshot's index */
     struct ss_codec *codec;
-    struct ss_buf scratch; /* one message's JSON on its way out */
-    struct ss_call *calls; /* in flight */
-    struct ss_call *done;  /* to be recycled at the end of the turn */
-    struct ss_call *idle;  /* to be used again */
+    struct ss_buf inflated; /* a piece of a compressed body */
+    struct ss_buf scratch;  /* one message's JSON on its way out */
+    struct ss_call *calls;  /* in flight */
+    struct ss_call *done;   /* to be recycled at the end of the turn */
+    struct ss_call *idle;   /* to be used again */
     unsigned n_calls, n_idle;
     struct ss_deferred recycle;
+    enum ss_access_log access_form;
+    int access_fd;
+    struct ss_buf access; /* lines not written yet */
+    struct ss_timer access_timer;
     uint64_t random[2];       /* xoroshiro128+: request ids; not for secrets */
     size_t max_request_bytes; /* where the route says nothing */
     size_t max_message_bytes;
@@ -33,6 +38,8 @@ struct ss_bridge {
 /* Takes a reference of snapshot. */
 void ss_bridge_init(struct ss_bridge *b, struct ss_loop *l, struct ss_snapshot *snapshot,
                     size_t max_request_bytes, size_t max_message_bytes);
+/* Begins to log requests, to fd, which is borrowed. Off until then. */
+void ss_access_init(struct ss_bridge *b, enum ss_access_log form, int fd);
 /* Breaks off what is in flight. Clients must be gone or are told through reset. */
 void ss_bridge_dispose(struct ss_bridge *b);
 /* REST requests → gRPC calls; borrowed from b. */

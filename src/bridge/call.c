@@ -1,12 +1,13 @@
 #include "bridge/call.h"
 
 #include "base/mem.h"
-#include "http/grpc_frame.h"
+#include "http/gzip.h"
 
 enum {
-    STREAM_IDLE_MS = 300000, /* where the route says nothing */
-    MAX_IDLE_CALLS = 256,    /* kept for reuse, with one arena chunk each */
-    CLIENT_HIGH = 64 * 1024, /* bytes unsent to a client above which its service gets no credit */
+    STREAM_IDLE_MS = 300000,   /* where the route says nothing */
+    MAX_IDLE_CALLS = 256,      /* kept for reuse, with one arena chunk each */
+    SERVICE_HIGH = 256 * 1024, /* bytes unsent to a service above which its client gets no credit */
+    CLIENT_HIGH = 64 * 1024,   /* bytes unsent to a client above which its service gets no credit */
 };
 
 static struct ss_call *call_of(struct ss_upcall *u)
@@ -41,6 +42,9 @@ static struct ss_call *new_call(struct ss_bridge *b, struct ss_client *c)
     }
     call->bridge = b;
     call->client = c;
+    call->began_ns = ss_loop_now_ns(b->loop);
+    call->grpc_status = -1;
+    call->answer = &ss_answer_unary;
     ss_buf_init(&call->out, SIZE_MAX / 4);
     link_call(b, call);
     return call;
@@ -52,13 +56,22 @@ static void free_call(struct ss_call *call)
     ss_free(call);
 }
 
+static void dispose_request(struct ss_call *call)
+{
+    if (call->intake && call->intake->dispose)
+        call->intake->dispose(call);
+    if (call->gunzip)
+        ss_gunzip_free(call->gunzip);
+    ss_buf_dispose(&call->body);
+}
+
 static void recycle(void *ctx)
 {
     struct ss_bridge *b = ctx;
     while (b->done) {
         struct ss_call *call = b->done;
         b->done = call->next;
-        ss_buf_dispose(&call->body);
+        dispose_request(call);
         ss_buf_dispose(&call->out);
         if (b->n_idle >= MAX_IDLE_CALLS) {
             free_call(call);
@@ -79,6 +92,7 @@ void ss_call_over(struct ss_call *call)
     if (call->state == SS_CALL_OVER)
         return;
     call->state = SS_CALL_OVER;
+    ss_access_log(call);
     if (call->client)
         call->client->call = NULL;
     call->client = NULL;
@@ -107,6 +121,7 @@ void ss_call_bridge_dispose(struct ss_bridge *b)
         ss_call_over(call);
     }
     b->on_idle = NULL;
+    ss_access_flush(b);
     recycle(b);
     ss_deferred_cancel(b->loop, &b->recycle);
     while (b->idle) {
@@ -124,6 +139,40 @@ static void on_head(struct ss_upcall *u, const struct ss_header *metadata, size_
     call->head = (struct ss_metadata){.fields = (struct ss_header *)(uintptr_t)metadata, .n = n, .cap = n};
 }
 
+void ss_call_head(struct ss_call *call, int status, const struct ss_header *headers, size_t n, int64_t length)
+{
+    call->http_status = status;
+    call->client->ops->head(call->client, status, headers, n, length);
+}
+
+void ss_call_data(struct ss_call *call, const char *p, size_t n)
+{
+    call->bytes_out += n;
+    call->client->ops->data(call->client, p, n);
+}
+
+void ss_call_note(struct ss_call *call, const struct ss_status *st)
+{
+    call->grpc_status = st->code;
+    call->why = st->message;
+}
+
+static void on_message(struct ss_upcall *u, struct ss_slice wire)
+{
+    struct ss_call *call = call_of(u);
+    call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
+    call->answer->message(call, wire);
+}
+
+static void on_end(struct ss_upcall *u, const struct ss_status *st, const struct ss_header *trailers,
+                   size_t n)
+{
+    struct ss_call *call = call_of(u);
+    call->up_ended_ns = ss_loop_now_ns(call->bridge->loop);
+    ss_call_note(call, st);
+    call->answer->end(call, st, trailers, n);
+}
+
 static void pass_credit(struct ss_call *call)
 {
     size_t n = call->owed;
@@ -131,64 +180,32 @@ static void pass_credit(struct ss_call *call)
     ss_upcall_consume(&call->up, n);
 }
 
-static void on_stream_message(struct ss_call *call, struct ss_slice wire)
+void ss_call_settle_credit(struct ss_call *call, size_t n)
 {
-    call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
-    if (!ss_call_stream_message(call, wire))
-        return;
-    call->owed += wire.len;
     struct ss_client *c = call->client;
+    call->owed += n;
     if (c->ops->unsent(c) > CLIENT_HIGH)
         c->ops->want_writable(c);
     else
         pass_credit(call);
 }
 
-static void on_unary_message(struct ss_call *call, struct ss_slice wire)
+/* The service has taken what was sent: the client may send more. */
+void ss_call_request_writable(struct ss_call *call)
 {
-    struct ss_status st = {0};
-    if (call->got_message) {
-        ss_status_set(&st, &call->arena, SS_ERR_BAD_RESPONSE, "the service sent more than one message");
-        ss_call_answer_error(call, &st);
-        return;
-    }
-    call->got_message = true;
-    const struct ss_snapshot *snapshot = call->bridge->snapshot;
-    enum ss_err err = ss_wire_to_json(call->bridge->codec, snapshot->schema, call->method->output,
-                                      ss_route_response_field(call->match.route), wire, &call->json,
-                                      &call->arena, &call->out, &st);
-    ss_upcall_consume(&call->up, wire.len);
-    if (err != SS_OK)
-        ss_call_answer_error(call, &st);
+    size_t n = call->in_owed;
+    call->in_owed = 0;
+    if (call->client && n)
+        call->client->ops->consume(call->client, n);
 }
 
-static void on_message(struct ss_upcall *u, struct ss_slice wire)
+static void on_up_writable(struct ss_upcall *u)
 {
-    struct ss_call *call = call_of(u);
-    if (call->method->server_streaming)
-        on_stream_message(call, wire);
-    else
-        on_unary_message(call, wire);
+    ss_call_request_writable(call_of(u));
 }
 
-static void on_end(struct ss_upcall *u, const struct ss_status *st, const struct ss_header *trailers,
-                   size_t n)
-{
-    struct ss_call *call = call_of(u);
-    if (call->state == SS_CALL_STREAMING || (st->code == SS_CODE_OK && call->method->server_streaming)) {
-        ss_call_stream_end(call, st, trailers, n);
-    } else if (st->code != SS_CODE_OK) {
-        ss_call_answer_error(call, st);
-    } else if (!call->got_message) {
-        struct ss_status none;
-        ss_status_set(&none, &call->arena, SS_ERR_BAD_RESPONSE, "the service sent no message");
-        ss_call_answer_error(call, &none);
-    } else {
-        ss_call_answer_unary(call, trailers, n);
-    }
-}
-
-static const struct ss_upcall_ops upcall_ops = {.head = on_head, .message = on_message, .end = on_end};
+static const struct ss_upcall_ops upcall_ops = {
+    .head = on_head, .message = on_message, .end = on_end, .writable = on_up_writable};
 
 static void on_idle_timer(void *ctx)
 {
@@ -206,7 +223,8 @@ static void start_idle_timer(struct ss_call *call)
 {
     int64_t ms = call->options->idle_timeout_ms;
     call->idle_ms = ms < 0 ? STREAM_IDLE_MS : ms;
-    if (!call->method->server_streaming || call->idle_ms == 0)
+    bool stream = call->native || call->method->server_streaming || call->method->client_streaming;
+    if (!stream || call->idle_ms == 0)
         return;
     struct ss_loop *l = call->bridge->loop;
     call->active_at_ms = ss_loop_now_ms(l);
@@ -214,33 +232,92 @@ static void start_idle_timer(struct ss_call *call)
     ss_timer_set(l, &call->idle, call->active_at_ms + (uint64_t)call->idle_ms);
 }
 
-/* The request is whole: sends it up. */
-static void go(struct ss_call *call, struct ss_slice body)
+void ss_call_open(struct ss_call *call, bool unary)
 {
-    struct ss_bridge *b = call->bridge;
-    struct ss_status st = {0};
-    struct ss_buf framed;
-    ss_buf_init(&framed, SIZE_MAX / 4);
-    if (ss_call_encode(call, body, &framed, &st) != SS_OK) {
-        ss_buf_dispose(&framed);
-        ss_call_answer_error(call, &st);
+    if (call->opened)
         return;
-    }
     size_t max_message = call->options->max_message_bytes;
     struct ss_upcall_request request = {.path = call->method->path,
                                         .metadata = call->up_metadata.fields,
                                         .n_metadata = call->up_metadata.n,
                                         .timeout_ms = call->timeout_ms,
-                                        .max_message_bytes = max_message ? max_message : b->max_message_bytes,
-                                        .unary = true};
+                                        .max_message_bytes =
+                                            max_message ? max_message : call->bridge->max_message_bytes,
+                                        .unary = unary};
+    call->opened = true;
     call->state = SS_CALL_CALLING;
     start_idle_timer(call);
-    ss_upcall_start(&call->up, b->clusters[ss_route_rule(call->match.route)->cluster], &request, &upcall_ops,
-                    &call->arena);
-    ss_upcall_send(&call->up, &framed, true);
+    call->up_began_ns = ss_loop_now_ns(call->bridge->loop);
+    ss_upcall_start(&call->up, call->bridge->clusters[call->cluster], &request,
+                    call->native ? &ss_native_upcall : &upcall_ops, &call->arena);
+}
+
+void ss_call_send(struct ss_call *call, struct ss_buf *b, bool last)
+{
+    ss_call_open(call, last);
+    call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
+    ss_upcall_send(&call->up, b, last);
 }
 
 /* ---- the client's side ---- */
+
+void ss_call_fail(struct ss_call *call, const struct ss_status *st)
+{
+    if (call->state == SS_CALL_OVER)
+        return;
+    ss_call_note(call, st);
+    if (call->state == SS_CALL_STREAMING)
+        call->answer->end(call, st, NULL, 0);
+    else
+        call->answer->error(call, st);
+}
+
+/* Through the decompressor, if there is one. */
+static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)
+{
+    struct ss_slice in = ss_slice_of(p, n);
+    struct ss_buf *out = &call->bridge->inflated;
+    bool more = true;
+    if (call->gunzip == NULL)
+        return call->intake->push(call, p, n, last, st);
+    while (more) {
+        ss_buf_clear(out, SS_GUNZIP_PIECE);
+        enum ss_err err = ss_gunzip_push(call->gunzip, &in, out, &more);
+        bool end = err == SS_OK && !more && last;
+        if (end)
+            err = ss_gunzip_end(call->gunzip);
+        if (err == SS_ERR_BODY_TOO_LARGE)
+            return ss_status_set(st, &call->arena, err, "the body is larger than %zu bytes once decompressed",
+                                 call->max_request_bytes);
+        if (err != SS_OK)
+            return ss_status_set(st, &call->arena, err, "the body is not valid gzip");
+        if (out->len || end)
+            err = call->intake->push(call, out->ptr, out->len, end, st);
+        if (err != SS_OK || call->state == SS_CALL_OVER)
+            return err;
+    }
+    return SS_OK;
+}
+
+static void body(void *ctx, const char *p, size_t n, bool last)
+{
+    struct ss_call *call = ctx;
+    struct ss_status st = {0};
+    if (call->state == SS_CALL_OVER)
+        return;
+    if (push(call, p, n, last, &st) != SS_OK) {
+        ss_call_fail(call, &st);
+        return;
+    }
+    if (call->state == SS_CALL_OVER)
+        return;
+    call->in_owed += n;
+    call->bytes_in += n;
+    if (call->opened && ss_upcall_unsent(&call->up) > SERVICE_HIGH)
+        ss_upcall_want_writable(&call->up);
+    else
+        ss_call_request_writable(call);
+}
 
 static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
 {
@@ -248,39 +325,19 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
     struct ss_call *call = new_call(b, c);
     struct ss_status st = {0};
     enum ss_err err = ss_call_read_head(call, r, &st);
-    if (err == SS_ERR_METHOD && ss_slice_eq(r->method, SS_LIT("OPTIONS")))
+    if (call->state == SS_CALL_OVER)
+        return NULL; /* a preflight */
+    if (err == SS_ERR_METHOD && ss_slice_eq(r->method, SS_LIT("OPTIONS"))) {
         ss_call_answer_allow(call);
-    else if (err != SS_OK)
-        ss_call_answer_error(call, &st);
-    else if (r->content_length == 0)
-        go(call, (struct ss_slice){0});
+        return NULL;
+    }
+    if (err == SS_OK && call->intake->begin)
+        err = call->intake->begin(call, r, &st);
+    if (err == SS_OK && r->content_length == 0)
+        err = call->intake->push(call, NULL, 0, true, &st);
+    if (err != SS_OK)
+        ss_call_fail(call, &st);
     return call->state == SS_CALL_OVER ? NULL : call;
-}
-
-static void body(void *ctx, const char *p, size_t n, bool last)
-{
-    struct ss_call *call = ctx;
-    struct ss_client *c = call->client;
-    if (call->state != SS_CALL_COLLECTING)
-        return;
-    c->ops->consume(c, n);
-    if (last && call->body.len == 0 && n <= call->max_request_bytes) {
-        go(call, ss_slice_of(p, n));
-        return;
-    }
-    if (call->body.max == 0)
-        ss_buf_init(&call->body, call->max_request_bytes ? call->max_request_bytes : 1);
-    struct ss_status st = {0};
-    enum ss_err err =
-        n > call->max_request_bytes - call->body.len ? SS_ERR_LIMIT : ss_buf_append(&call->body, p, n);
-    if (err != SS_OK) {
-        ss_status_set(&st, &call->arena, err == SS_ERR_LIMIT ? SS_ERR_BODY_TOO_LARGE : err,
-                      "the body is larger than %zu bytes", call->max_request_bytes);
-        ss_call_answer_error(call, &st);
-    } else if (last) {
-        go(call, ss_buf_slice(&call->body));
-        ss_buf_dispose(&call->body);
-    }
 }
 
 static void refuse(void *ctx, struct ss_client *c, enum ss_err err, const char *why)
@@ -300,7 +357,12 @@ static void writable(void *ctx)
 
 static void gone(void *ctx)
 {
-    ss_call_over(ctx);
+    struct ss_call *call = ctx;
+    call->grpc_status = SS_CODE_CANCELLED;
+    call->why = SS_LIT("the client went away");
+    if (call->http_status == 0)
+        call->http_status = ss_err_http(SS_ERR_CANCELLED);
+    ss_call_over(call);
 }
 
 struct ss_handler ss_bridge_handler(struct ss_bridge *b)

@@ -16,18 +16,51 @@
 
 enum ss_call_state { SS_CALL_COLLECTING, SS_CALL_CALLING, SS_CALL_STREAMING, SS_CALL_OVER };
 
+struct ss_call;
+struct ss_gunzip;
+
+/* How a request's body becomes messages. Functions return SS_OK, or an error with st: the call then fails
+ * with it. */
+struct ss_intake_ops {
+    /* The route is known and the head is read. */
+    enum ss_err (*begin)(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
+    /* n more bytes of the body, as they were before any content-encoding; last: it is whole. Sends what has
+     * become whole with ss_call_send. */
+    enum ss_err (*push)(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st);
+    void (*dispose)(struct ss_call *call);
+};
+
+/* How the service's answer becomes the client's. */
+struct ss_answer_ops {
+    void (*message)(struct ss_call *call, struct ss_slice wire);
+    /* The service is done, or a stream broke: st says how. Ends the call. */
+    void (*end)(struct ss_call *call, const struct ss_status *st, const struct ss_header *trailers, size_t n);
+    /* Nothing has been sent yet, and nothing good will. Ends the call. */
+    void (*error)(struct ss_call *call, const struct ss_status *st);
+};
+
 struct ss_call {
     struct ss_upcall up; /* first: an upstream event's call is this one */
     struct ss_bridge *bridge;
     struct ss_client *client; /* NULL when over */
     struct ss_call *next, **link;
     struct ss_arena arena;
-    struct ss_route_match match;
-    const struct ss_method *method;
+    struct ss_route_match match;    /* without a route for native gRPC */
+    const struct ss_method *method; /* NULL: none was found */
     const struct ss_route_options *options;
-    struct ss_slice query, request_id;
-    struct ss_buf body; /* of the request, while it is not whole */
-    struct ss_buf out;  /* a unary answer's JSON, until its status is known */
+    const struct ss_intake_ops *intake;
+    const struct ss_answer_ops *answer;
+    void *intake_state, *answer_state; /* theirs */
+    struct ss_gunzip *gunzip;          /* NULL: the body comes as it is */
+    struct ss_slice http_method, path, query, request_id;
+    struct ss_header *cors; /* of every answer to this request */
+    size_t n_cors;
+    uint64_t began_ns, up_began_ns, up_ended_ns; /* loop time; 0: not yet */
+    uint64_t bytes_in, bytes_out;                /* of the bodies */
+    int http_status, grpc_status;                /* as answered; 0 and -1: not yet */
+    struct ss_slice why;                         /* the message of what failed */
+    struct ss_buf body;                          /* of the request, while it is not whole */
+    struct ss_buf out;                           /* a unary answer, until its status is known */
     struct ss_metadata up_metadata;
     struct ss_metadata head; /* the service's initial metadata */
     struct ss_timer idle;    /* of streams */
@@ -37,30 +70,78 @@ struct ss_call {
     struct ss_json_out json;
     struct ss_stream_body stream;
     size_t max_request_bytes;
-    size_t owed;   /* bytes of messages whose credit is held back from the service */
+    size_t owed;    /* bytes of messages whose credit is held back from the service */
+    size_t in_owed; /* bytes of the body whose credit is held back from the client */
+    struct ss_slice native_type, native_agent; /* of a native request; empty otherwise */
+    uint32_t cluster;
     uint8_t state; /* enum ss_call_state */
-    bool got_message, trailers_ok, patch;
+    bool opened;   /* the upstream call has been started */
+    bool native;   /* gRPC itself: bytes pass through */
+    bool got_message, trailers_ok, patch, accepts_gzip;
 };
 
-/* request.c: what goes up. Fills timeout, metadata, form and limits from the request's head; SS_ERR_INVALID,
- * SS_ERR_MEDIA_TYPE, SS_ERR_BODY_TOO_LARGE, SS_ERR_NOT_IMPLEMENTED with st. */
+/* request.c: what the head says. Fills route, timeout, metadata, form, limits, intake and answer;
+ * SS_ERR_INVALID, _MEDIA_TYPE, _BODY_TOO_LARGE, _NOT_IMPLEMENTED and the like with st. */
 enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
 /* Gives the call an id of its own. */
 void ss_call_make_request_id(struct ss_call *call);
-/* Transcodes body and bindings into one framed message in out. */
-enum ss_err ss_call_encode(struct ss_call *call, struct ss_slice body, struct ss_buf *out,
-                           struct ss_status *st);
 
-/* answer.c: what goes down. Each but the streamed message ends the call. */
+/* intake_*.c */
+extern const struct ss_intake_ops ss_intake_json;   /* one JSON text, collected */
+extern const struct ss_intake_ops ss_intake_form;   /* application/x-www-form-urlencoded, collected */
+extern const struct ss_intake_ops ss_intake_stream; /* JSON texts, each a message: NDJSON or an array */
+extern const struct ss_intake_ops ss_intake_raw;    /* any bytes into a google.api.HttpBody */
+/* What every first message begins with: room for the gRPC prefix, to be closed by ss_call_frame. */
+enum ss_err ss_call_begin_message(struct ss_call *call, struct ss_buf *out, size_t expect,
+                                  struct ss_status *st);
+/* Binds path and query behind what out holds of a first message. */
+enum ss_err ss_call_bind(struct ss_call *call, struct ss_buf *out, struct ss_status *st);
+/* Writes the gRPC prefix before what out holds. */
+enum ss_err ss_call_frame(struct ss_call *call, struct ss_buf *out, struct ss_status *st);
+/* Collects a body under the route's cap. *whole views all of it once last came. */
+enum ss_err ss_call_collect(struct ss_call *call, const char *p, size_t n, bool last, struct ss_slice *whole,
+                            struct ss_status *st);
+
+/* answer.c, answer_stream.c, answer_raw.c */
+extern const struct ss_answer_ops ss_answer_unary;  /* one JSON document */
+extern const struct ss_answer_ops ss_answer_stream; /* JSON messages in one of the stream forms */
+extern const struct ss_answer_ops ss_answer_raw;    /* google.api.HttpBody, as it is */
+/* The error as JSON: the way of all answers but gRPC's own. */
 void ss_call_answer_error(struct ss_call *call, const struct ss_status *st);
+/* OPTIONS: 204 with Allow. */
 void ss_call_answer_allow(struct ss_call *call);
-void ss_call_answer_unary(struct ss_call *call, const struct ss_header *trailers, size_t n);
-/* JSON of one message of a stream, from the wire; false: it could not be read, and the call is over. */
-bool ss_call_stream_message(struct ss_call *call, struct ss_slice wire);
-void ss_call_stream_end(struct ss_call *call, const struct ss_status *st, const struct ss_header *trailers,
-                        size_t n);
 
-/* call.c: no event any more; recycled at the end of the turn. The client has been answered or is gone. */
+/* native.c: gRPC and gRPC-Web on a REST listener. */
+extern const struct ss_answer_ops ss_answer_native;
+extern const struct ss_upcall_ops ss_native_upcall;
+/* Whether the content type says so. */
+bool ss_native_wanted(struct ss_slice content_type);
+/* Fills the call from the head of a native request, instead of ss_call_read_head's matching. */
+enum ss_err ss_native_begin(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
+
+/* access.c: one line a request, buffered. */
+void ss_access_log(struct ss_call *call);
+void ss_access_flush(struct ss_bridge *b);
+
+/* call.c */
+/* The answer's head and body, through here so that they are counted. */
+void ss_call_head(struct ss_call *call, int status, const struct ss_header *headers, size_t n,
+                  int64_t length);
+void ss_call_data(struct ss_call *call, const char *p, size_t n);
+/* Answers are done: remembers the service's word for the log. */
+void ss_call_note(struct ss_call *call, const struct ss_status *st);
+/* Starts the upstream call, once. unary: one small request follows, which may be sent again elsewhere. */
+void ss_call_open(struct ss_call *call, bool unary);
+/* Sends gRPC-framed bytes up, opening the call if need be; takes ownership of b's memory. */
+void ss_call_send(struct ss_call *call, struct ss_buf *b, bool last);
+/* A stream's message of n bytes has been written to the client: gives the service credit, or holds it back.
+ */
+void ss_call_settle_credit(struct ss_call *call, size_t n);
+/* The service has taken what was sent: the client may send what was held back. */
+void ss_call_request_writable(struct ss_call *call);
+/* The call fails with st, in the way that its answer's state allows. */
+void ss_call_fail(struct ss_call *call, const struct ss_status *st);
+/* No event any more; recycled at the end of the turn. The client has been answered or is gone. */
 void ss_call_over(struct ss_call *call);
 /* The part of a bridge that keeps its calls. */
 void ss_call_bridge_init(struct ss_bridge *b);

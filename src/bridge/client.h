@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "http/header.h"
 
+struct ss_cors_config;
+
 /* A request's head, checked and split. Everything is borrowed for the call of `start`. */
 struct ss_request {
     struct ss_slice method, path, query, host;
@@ -23,6 +25,8 @@ struct ss_request {
     struct ss_slice peer;   /* IP address, or "unix" */
     int64_t content_length; /* -1: not known; 0: there is no body */
     bool trailers_ok;       /* the client takes trailers */
+    bool http2;
+    const struct ss_cors_config *cors; /* the listener's; NULL: none */
 };
 
 struct ss_client;

@@ -1,14 +1,16 @@
-#include "bridge/call.h"
+#include "bridge/head.h"
+#include "http/cors.h"
 #include "http/grpc_timeout.h"
+#include "http/gzip.h"
 #include "http/media.h"
 #include "http/metadata.h"
-#include "wire/writer.h"
 
 enum { UNARY_TIMEOUT_MS = 60000, MAX_UP_METADATA = 108, MAX_REQUEST_ID = 128, REQUEST_ID_LEN = 16 };
 
 /* ---- the headers that sidespan itself looks at, found in one pass ---- */
 
 enum known {
+    H_ORIGIN,
     H_ACCEPT,
     H_CONNECTION,
     H_USER_AGENT,
@@ -16,6 +18,7 @@ enum known {
     H_GRPC_TIMEOUT,
     H_X_REQUEST_ID,
     H_X_FORWARDED_FOR,
+    H_ACCEPT_ENCODING,
     H_CONTENT_ENCODING,
     H_X_FORWARDED_HOST,
     H_X_FORWARDED_PROTO,
@@ -30,46 +33,28 @@ struct intake {
 
 static bool is_list(unsigned k)
 {
-    return k == H_ACCEPT || k == H_CONNECTION || k == H_X_FORWARDED_FOR;
+    return k == H_ACCEPT || k == H_ACCEPT_ENCODING || k == H_CONNECTION || k == H_X_FORWARDED_FOR;
 }
 
 static void find_known(struct intake *in, struct ss_arena *a)
 {
-    static const struct ss_slice names[KNOWN] = {{"accept", 6},
-                                                 {"connection", 10},
-                                                 {"user-agent", 10},
-                                                 {"content-type", 12},
-                                                 {"grpc-timeout", 12},
-                                                 {"x-request-id", 12},
-                                                 {"x-forwarded-for", 15},
-                                                 {"content-encoding", 16},
-                                                 {"x-forwarded-host", 16},
-                                                 {"x-forwarded-proto", 17},
-                                                 {"x-request-timeout", 17}};
-    /* where names of a length begin; KNOWN: there are none */
-    static const uint8_t first[18] = {KNOWN,
-                                      KNOWN,
-                                      KNOWN,
-                                      KNOWN,
-                                      KNOWN,
-                                      KNOWN,
-                                      H_ACCEPT,
-                                      KNOWN,
-                                      KNOWN,
-                                      KNOWN,
-                                      H_CONNECTION,
-                                      KNOWN,
-                                      H_CONTENT_TYPE,
-                                      KNOWN,
-                                      KNOWN,
-                                      H_X_FORWARDED_FOR,
-                                      H_CONTENT_ENCODING,
-                                      H_X_FORWARDED_PROTO};
+    /* clang-format off */
+    static const struct ss_slice names[KNOWN] = {
+        [H_ORIGIN] = {"origin", 6}, [H_ACCEPT] = {"accept", 6}, [H_CONNECTION] = {"connection", 10},
+        [H_USER_AGENT] = {"user-agent", 10}, [H_CONTENT_TYPE] = {"content-type", 12},
+        [H_GRPC_TIMEOUT] = {"grpc-timeout", 12}, [H_X_REQUEST_ID] = {"x-request-id", 12},
+        [H_X_FORWARDED_FOR] = {"x-forwarded-for", 15}, [H_ACCEPT_ENCODING] = {"accept-encoding", 15},
+        [H_CONTENT_ENCODING] = {"content-encoding", 16}, [H_X_FORWARDED_HOST] = {"x-forwarded-host", 16},
+        [H_X_FORWARDED_PROTO] = {"x-forwarded-proto", 17}, [H_X_REQUEST_TIMEOUT] = {"x-request-timeout", 17}};
+    /* One more than where names of a length begin; 0: there are none. */
+    static const uint8_t first[18] = {[6] = H_ORIGIN + 1, [10] = H_CONNECTION + 1, [12] = H_CONTENT_TYPE + 1,
+        [15] = H_X_FORWARDED_FOR + 1, [16] = H_CONTENT_ENCODING + 1, [17] = H_X_FORWARDED_PROTO + 1};
+    /* clang-format on */
     for (size_t i = 0; i < in->r->n_headers; i++) {
         const struct ss_header *h = &in->r->headers[i];
-        if (h->name.len >= sizeof first)
+        if (h->name.len >= sizeof first || first[h->name.len] == 0)
             continue;
-        for (unsigned k = first[h->name.len]; k < KNOWN && names[k].len == h->name.len; k++) {
+        for (unsigned k = first[h->name.len] - 1u; k < KNOWN && names[k].len == h->name.len; k++) {
             if (memcmp(names[k].ptr, h->name.ptr, h->name.len) != 0)
                 continue;
             if (in->known[k].len == 0)
@@ -182,6 +167,25 @@ static void add_binary(struct ss_call *call, struct ss_slice name, struct ss_sli
     add(call, name, ss_arena_copy(&call->arena, values), false);
 }
 
+/* gRPC's own headers of a native request, but for those that sidespan sends itself. */
+static bool passes_natively(const struct ss_header *h)
+{
+    return ss_slice_starts(h->name, SS_LIT("grpc-")) && !ss_slice_eq(h->name, SS_LIT("grpc-timeout")) &&
+           plain(h->value);
+}
+
+static bool may_go_up(const struct ss_route_options *o, struct ss_slice name)
+{
+    if (!ss_head_allowed(o, name))
+        return false;
+    if (!o->has_allow_headers)
+        return true;
+    for (size_t i = 0; i < o->n_allow_headers; i++)
+        if (ss_slice_eq(name, o->allow_headers[i]))
+            return true;
+    return false;
+}
+
 static void read_metadata(struct ss_call *call, const struct intake *in)
 {
     const struct ss_request *r = in->r;
@@ -196,8 +200,12 @@ static void read_metadata(struct ss_call *call, const struct intake *in)
     add(call, SS_LIT("x-request-id"), call->request_id, true);
     bool traced = false;
     for (size_t i = 0; i < r->n_headers; i++) {
+        const struct ss_header *h = &r->headers[i];
         struct ss_header out;
-        if (ss_metadata_from_header(&r->headers[i], connection, a, &out) == SS_FORWARD_DROP)
+        if (call->native && passes_natively(h))
+            out = *h;
+        else if (!may_go_up(call->options, h->name) ||
+                 ss_metadata_from_header(h, connection, a, &out) == SS_FORWARD_DROP)
             continue;
         if (is_binary(out.name)) {
             add_binary(call, out.name, out.value);
@@ -218,7 +226,9 @@ static enum ss_err read_timeout(struct ss_call *call, const struct intake *in, s
     const struct ss_route_options *o = call->options;
     int64_t limit = o->timeout_ms;
     if (limit < 0)
-        limit = call->method->server_streaming || call->method->client_streaming ? 0 : UNARY_TIMEOUT_MS;
+        limit = call->native || call->method->server_streaming || call->method->client_streaming
+                    ? 0
+                    : UNARY_TIMEOUT_MS;
     const struct {
         const char *name;
         enum known known;
@@ -309,42 +319,146 @@ static enum ss_err read_form(struct ss_call *call, const struct intake *in, stru
 
 /* ---- the head as a whole ---- */
 
+static bool is_http_body(const struct ss_message *m)
+{
+    return m && m->wkt == SS_WKT_HTTP_BODY;
+}
+
+/* Whether the request's body goes into a google.api.HttpBody as it is. */
+static bool takes_raw(const struct ss_call *call)
+{
+    const struct ss_field *field = ss_route_body_field(call->match.route);
+    if (field)
+        return is_http_body(field->message) && !field->repeated;
+    return ss_route_rule(call->match.route)->body.len && is_http_body(call->method->input);
+}
+
+static enum ss_err choose_intake(struct ss_call *call, const struct intake *in, struct ss_status *st)
+{
+    enum ss_media media = ss_media_of(in->known[H_CONTENT_TYPE]);
+    bool body = ss_route_rule(call->match.route)->body.len > 0;
+    bool stream = call->method->client_streaming;
+    call->intake = stream ? &ss_intake_stream : &ss_intake_json;
+    if (takes_raw(call)) {
+        call->intake = &ss_intake_raw;
+        return SS_OK;
+    }
+    if (!body || in->r->content_length == 0)
+        return SS_OK;
+    switch (media) {
+    case SS_MEDIA_NONE:
+    case SS_MEDIA_JSON:
+        return SS_OK;
+    case SS_MEDIA_NDJSON:
+        if (stream)
+            return SS_OK;
+        break;
+    case SS_MEDIA_FORM:
+        if (stream)
+            break;
+        call->intake = &ss_intake_form;
+        return SS_OK;
+    case SS_MEDIA_MULTIPART:
+    case SS_MEDIA_GRPC:
+    case SS_MEDIA_GRPC_WEB:
+    case SS_MEDIA_GRPC_WEB_TEXT:
+    case SS_MEDIA_OTHER:
+        break;
+    }
+    return ss_status_set(st, &call->arena, SS_ERR_MEDIA_TYPE, "expected content-type: %s",
+                         stream ? "application/json or application/x-ndjson"
+                                : "application/json, a form or multipart/form-data");
+}
+
+static void choose_answer(struct ss_call *call)
+{
+    const struct ss_field *field = ss_route_response_field(call->match.route);
+    bool raw = field ? is_http_body(field->message) && !field->repeated : is_http_body(call->method->output);
+    if (raw)
+        call->answer = &ss_answer_raw;
+    else if (call->method->server_streaming)
+        call->answer = &ss_answer_stream;
+    else
+        call->answer = &ss_answer_unary;
+}
+
 static enum ss_err check_body(struct ss_call *call, const struct intake *in, struct ss_status *st)
 {
     const struct ss_request *r = in->r;
     struct ss_arena *a = &call->arena;
     size_t max = call->options->max_request_bytes;
     call->max_request_bytes = max ? max : call->bridge->max_request_bytes;
-    if (r->content_length > 0 && (uint64_t)r->content_length > call->max_request_bytes)
+    if (r->content_length > 0 && (uint64_t)r->content_length > call->max_request_bytes &&
+        !call->method->client_streaming)
         return ss_status_set(st, a, SS_ERR_BODY_TOO_LARGE, "the body is larger than %zu bytes",
                              call->max_request_bytes);
-    if (r->content_length == 0)
-        return SS_OK;
     struct ss_slice coding = in->known[H_CONTENT_ENCODING];
-    if (coding.len && !ss_slice_eq_ci(coding, SS_LIT("identity")))
-        return ss_status_set(st, a, SS_ERR_MEDIA_TYPE,
-                             "content-encoding is not supported: send the body as it is");
-    if (ss_route_rule(call->match.route)->body.len == 0)
-        return SS_OK;
-    switch (ss_media_of(in->known[H_CONTENT_TYPE])) {
-    case SS_MEDIA_NONE:
-    case SS_MEDIA_JSON:
-        return SS_OK;
-    default:
-        return ss_status_set(st, a, SS_ERR_MEDIA_TYPE, "expected content-type: application/json");
+    if (r->content_length != 0 && ss_slice_eq_ci(coding, SS_LIT("gzip")))
+        call->gunzip = ss_gunzip_new(call->method->client_streaming ? 0 : call->max_request_bytes, 0);
+    else if (r->content_length != 0 && coding.len && !ss_slice_eq_ci(coding, SS_LIT("identity")))
+        return ss_status_set(st, a, SS_ERR_MEDIA_TYPE, "expected content-encoding: gzip, or none");
+    return choose_intake(call, in, st);
+}
+
+/* ---- CORS ---- */
+
+static struct ss_slice find(const struct ss_request *r, struct ss_slice name)
+{
+    const struct ss_header *h = ss_header_find(r->headers, r->n_headers, name);
+    return h ? h->value : (struct ss_slice){0};
+}
+
+static void answer_preflight(struct ss_call *call)
+{
+    struct ss_client *c = call->client;
+    ss_call_head(call, 204, call->cors, call->n_cors, 0);
+    c->ops->finish(c, NULL, 0);
+    ss_call_over(call);
+}
+
+/* What CORS adds to the answer; a preflight is answered here: the call is over then. A preflight asks about
+ * the route of the method that it announces. */
+static void apply_cors(struct ss_call *call, const struct intake *in)
+{
+    const struct ss_request *r = in->r;
+    const struct ss_cors_config *config = r->cors;
+    struct ss_cors_request request = {.method = r->method, .origin = in->known[H_ORIGIN]};
+    bool options = ss_slice_eq(r->method, SS_LIT("OPTIONS"));
+    if (options && request.origin.len) {
+        request.request_method = find(r, SS_LIT("access-control-request-method"));
+        request.request_headers = find(r, SS_LIT("access-control-request-headers"));
     }
+    if (call->options && call->options->cors) {
+        config = call->options->cors;
+    } else if (options && request.request_method.len) {
+        struct ss_route_match m;
+        struct ss_status ignored;
+        struct ss_slice path = ss_arena_copy(&call->arena, r->path);
+        if (ss_route_match(call->bridge->snapshot->routes, request.request_method, path, &call->arena, &m,
+                           &ignored) == SS_OK &&
+            ss_route_rule(m.route)->options->cors)
+            config = ss_route_rule(m.route)->options->cors;
+    }
+    if (config == NULL)
+        return;
+    call->cors = ss_arena_alloc(&call->arena, SS_CORS_HEADERS * sizeof *call->cors);
+    if (ss_cors_decide(config, &request, &call->arena, call->cors, &call->n_cors))
+        answer_preflight(call);
 }
 
 static enum ss_err match(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
 {
     struct ss_arena *a = &call->arena;
     struct ss_slice path = ss_arena_copy(a, r->path);
+    call->path = path;
     call->query = r->query.len ? ss_arena_copy(a, r->query) : (struct ss_slice){0};
     enum ss_err err = ss_route_match(call->bridge->snapshot->routes, r->method, path, a, &call->match, st);
     switch (err) {
     case SS_OK:
         call->method = ss_route_rule(call->match.route)->method;
         call->options = ss_route_rule(call->match.route)->options;
+        call->cluster = ss_route_rule(call->match.route)->cluster;
+        choose_answer(call);
         return SS_OK;
     case SS_ERR_NO_ROUTE:
         return ss_status_set(st, a, err, "no such path");
@@ -358,103 +472,25 @@ static enum ss_err match(struct ss_call *call, const struct ss_request *r, struc
 
 enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
 {
-    call->trailers_ok = r->trailers_ok;
-    call->patch = ss_slice_eq(r->method, SS_LIT("PATCH"));
     struct intake in = {.r = r};
+    call->trailers_ok = r->trailers_ok;
+    call->http_method = ss_arena_copy(&call->arena, r->method);
+    call->patch = ss_slice_eq(r->method, SS_LIT("PATCH"));
     find_known(&in, &call->arena);
     set_request_id(call, &in);
-    enum ss_err err = match(call, r, st);
-    if (err == SS_OK && call->method->client_streaming)
-        err =
-            ss_status_set(st, &call->arena, SS_ERR_NOT_IMPLEMENTED, "client streaming is not supported yet");
+    call->native = ss_native_wanted(in.known[H_CONTENT_TYPE]);
+    enum ss_err err = call->native ? ss_native_begin(call, r, st) : match(call, r, st);
+    if (r->cors || (call->options && call->options->cors) || in.known[H_ORIGIN].len)
+        apply_cors(call, &in);
+    if (call->state == SS_CALL_OVER)
+        return SS_OK;
     if (err == SS_OK)
         err = read_timeout(call, &in, st);
-    if (err == SS_OK)
+    if (err == SS_OK && !call->native)
         err = read_form(call, &in, st);
-    if (err == SS_OK)
+    if (err == SS_OK && !call->native)
         err = check_body(call, &in, st);
     if (err == SS_OK)
         read_metadata(call, &in);
     return err;
-}
-
-/* ---- the message ---- */
-
-static struct ss_slice trim(struct ss_slice s)
-{
-    while (s.len && strchr(" \t\r\n", s.ptr[0]) && s.ptr[0])
-        s = ss_slice_skip(s, 1);
-    while (s.len && strchr(" \t\r\n", s.ptr[s.len - 1]) && s.ptr[s.len - 1])
-        s.len--;
-    return s;
-}
-
-static enum ss_err encode_body(struct ss_call *call, struct ss_slice text, struct ss_buf *out,
-                               struct ss_status *st)
-{
-    const struct ss_rule *rule = ss_route_rule(call->match.route);
-    struct ss_slice bare = trim(text);
-    if (bare.len == 0)
-        return SS_OK;
-    if (rule->body.len == 0) {
-        if (bare.len >= 2 && bare.ptr[0] == '{' && bare.ptr[bare.len - 1] == '}' &&
-            trim(ss_slice_of(bare.ptr + 1, bare.len - 2)).len == 0)
-            return SS_OK;
-        return ss_status_violation(st, &call->arena, (struct ss_slice){0},
-                                   "this path takes no body: send none, or {}");
-    }
-    return ss_json_to_wire(call->bridge->codec, call->bridge->snapshot->schema, call->method->input,
-                           ss_route_body_field(call->match.route), text, &call->options->in, &call->arena,
-                           out, st);
-}
-
-/* The request's update_mask, when a PATCH of one field has to make it up (AIP-134); NULL: no. */
-static const struct ss_field *absent_mask(struct ss_call *call)
-{
-    const struct ss_field *body = ss_route_body_field(call->match.route);
-    if (!call->patch || body == NULL || body->message == NULL || body->repeated)
-        return NULL;
-    const struct ss_field *f = ss_message_field(call->method->input, SS_LIT("update_mask"));
-    if (f == NULL || f->message == NULL || f->message->wkt != SS_WKT_FIELD_MASK || f->repeated)
-        return NULL;
-    struct ss_slice given;
-    bool there = ss_query_get(call->query, f->name, &call->arena, &given) ||
-                 ss_query_get(call->query, f->json_name, &call->arena, &given);
-    return there ? NULL : f;
-}
-
-static enum ss_err add_mask(struct ss_call *call, struct ss_slice text, struct ss_buf *out,
-                            struct ss_status *st)
-{
-    const struct ss_field *f = absent_mask(call);
-    if (f == NULL || trim(text).len == 0)
-        return SS_OK;
-    struct ss_buf mask;
-    ss_buf_init(&mask, call->max_request_bytes + 1024);
-    enum ss_err err = ss_json_to_mask(call->bridge->codec, ss_route_body_field(call->match.route)->message,
-                                      text, call->options->in.lenient, &mask);
-    if (err == SS_OK)
-        err = ss_wire_put_bytes(out, f->number, ss_buf_slice(&mask));
-    ss_buf_dispose(&mask);
-    return err == SS_OK ? SS_OK : ss_status_set(st, &call->arena, err, "the update mask is too large");
-}
-
-enum ss_err ss_call_encode(struct ss_call *call, struct ss_slice body, struct ss_buf *out,
-                           struct ss_status *st)
-{
-    enum ss_err err = ss_buf_reserve(out, SS_GRPC_PREFIX + 2 * body.len / 3 + 64);
-    if (err != SS_OK)
-        return ss_status_set(st, &call->arena, err, "out of memory");
-    out->len = SS_GRPC_PREFIX;
-    err = encode_body(call, body, out, st);
-    if (err == SS_OK)
-        err = add_mask(call, body, out, st);
-    if (err == SS_OK)
-        err = ss_route_bind(&call->match, call->query, &call->arena, out, st);
-    if (err != SS_OK)
-        return err;
-    if (out->len - SS_GRPC_PREFIX > UINT32_MAX)
-        return ss_status_set(st, &call->arena, SS_ERR_BODY_TOO_LARGE, "the message is larger than 4 GiB");
-    ss_grpc_prefix(out->ptr, false, (uint32_t)(out->len - SS_GRPC_PREFIX));
-    return SS_OK;
 }

@@ -21,6 +21,7 @@ enum tx { TX_NONE, TX_PENDING, TX_BODY };
 enum {
     DRAIN_MAX = 256 * 1024,   /* body bytes read and dropped behind an early answer, to keep the connection */
     OUTPUT_HIGH = 256 * 1024, /* bytes of answers unsent above which no further request is begun */
+    BODY_HIGH = 128 * 1024,   /* bytes of a body not dealt with above which no more is read */
     STACK_HEADERS = 128,
 };
 
@@ -33,6 +34,7 @@ struct http1 {
     size_t seen;   /* bytes of an incomplete head that were looked at */
     uint64_t left; /* of a body with a length */
     uint64_t dropped;
+    size_t held; /* bytes of the body that the handler has not dealt with */
     struct ss_chunked chunked;
     struct ss_timer timer;
     uint64_t due_ms; /* UINT64_MAX: no time limit now */
@@ -41,6 +43,7 @@ struct http1 {
     uint8_t rx, tx;
     bool may_be_http2, first;
     bool keep_alive, minor0, head_only, chunk_out, te_trailers, expecting, no_body;
+    bool body_paused; /* reading waits for the handler */
     bool half_closed, probed, want_writable;
     bool torn;    /* the answer could not be written whole */
     bool closing; /* the last answer is on its way; what still comes in is dropped */
@@ -235,8 +238,13 @@ static void reset(struct ss_client *c)
 
 static void consume(struct ss_client *c, size_t n)
 {
-    (void)c;
-    (void)n; /* a body is taken as it comes: the bridge caps what it collects */
+    struct http1 *h = of_client(c);
+    h->held -= n < h->held ? n : h->held;
+    if (h->body_paused && h->held <= BODY_HIGH / 2) {
+        h->body_paused = false;
+        set_due(h, h->front->limits.body_timeout_ms);
+        ss_stream_resume(h->socket);
+    }
 }
 
 static size_t unsent(const struct ss_client *c)
@@ -279,6 +287,7 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
                           : head->has_length ? (int64_t)head->length
                                              : 0,
         .trailers_ok = head->te_trailers && head->minor > 0,
+        .cors = h->front->cors,
     };
     h->keep_alive = head->keep_alive;
     h->minor0 = head->minor == 0;
@@ -287,6 +296,7 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
     h->expecting = head->expect_continue && r.content_length != 0;
     h->left = head->has_length ? head->length : 0;
     h->dropped = 0;
+    h->held = 0;
     h->chunked = (struct ss_chunked){0};
     h->rx = head->chunked ? RX_CHUNKED : h->left ? RX_LENGTH : RX_WHOLE;
     h->tx = TX_PENDING;
@@ -334,7 +344,13 @@ static void give_body(struct http1 *h, const char *p, size_t n, bool last)
         h->rx = RX_WHOLE;
     set_due(h, last ? 0 : h->front->limits.body_timeout_ms);
     if (h->client.call) {
+        h->held += n;
         h->front->handler.ops->body(h->client.call, p, n, last);
+        if (h->socket && h->client.call && h->held > BODY_HIGH && !last) {
+            h->body_paused = true;
+            set_due(h, 0); /* it is not the client who is slow */
+            ss_stream_pause(h->socket);
+        }
         return;
     }
     h->dropped += n;
@@ -523,7 +539,9 @@ static void on_half_closed(struct http1 *h)
     /* Over TLS it is gone: who waits for our close_notify behind its own takes no answer any more (RFC 5246
      * §7.2.1), and would swallow the probe. */
     listening = listening && !ss_stream_is_tls(h->socket);
-    if (!listening && h->tx != TX_NONE) {
+    bool unread = h->body_paused &&
+                  !ss_stream_is_tls(h->socket); /* the rest of its body may still be there to be read */
+    if (!listening && !unread && h->tx != TX_NONE) {
         destroy(h, SS_CLOSE_FLUSH); /* or in the middle of its request */
         return;
     }
@@ -543,6 +561,14 @@ static void on_half_closed(struct http1 *h)
         ss_stream_send(h->socket, "0", 1); /* RFC 9112 §7.1: chunk-size = 1*HEXDIG */
 }
 
+/* All that it sent has been read. */
+static void on_ended(void *ctx)
+{
+    struct http1 *h = ctx;
+    if (h->socket && !h->closing && h->tx != TX_NONE && h->rx != RX_WHOLE)
+        destroy(h, SS_CLOSE_FLUSH); /* in the middle of its request */
+}
+
 static void on_closed(void *ctx, enum ss_err why)
 {
     struct http1 *h = ctx;
@@ -552,7 +578,8 @@ static void on_closed(void *ctx, enum ss_err why)
         destroy(h, SS_CLOSE_NOW);
 }
 
-static const struct ss_stream_ops socket_ops = {.read = on_read, .drained = on_drained, .closed = on_closed};
+static const struct ss_stream_ops socket_ops = {
+    .read = on_read, .drained = on_drained, .closed = on_closed, .ended = on_ended};
 
 static void drain(struct ss_conn *c)
 {

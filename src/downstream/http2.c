@@ -264,6 +264,8 @@ static void begin_call(struct http2 *c, struct h2_request *r)
         .peer = c->peer,
         .content_length = r->length,
         .trailers_ok = true,
+        .http2 = true,
+        .cors = c->front->cors,
     };
     void *call = handler->ops->start(handler->ctx, &r->client, &request);
     r->client.call = r->answered ? NULL : call;

@@ -28,6 +28,9 @@ struct ss_stream_ops {
      * bytes before it are unread. SS_ERR_IO: reset, broken or timed out: once, the last callback; what is
      * unsent is lost. Noticed at once also while reading is paused and nothing is being written. */
     void (*closed)(void *ctx, enum ss_err why);
+    /* The peer has sent FIN and all before it has been read: once, behind closed(SS_ERR_CLOSED). May be NULL.
+     */
+    void (*ended)(void *ctx);
 };
 
 /* From a connected stream socket, whose ownership it takes; paused, without owner. */

@@ -20,10 +20,13 @@ static void on_end(struct ss_stream *s)
 {
     s->eof = true;
     ss_stream_dirty(s);
-    if (s->broken)
+    if (s->broken) {
         ss_stream_die(s);
-    else
-        ss_stream_finish(s);
+        return;
+    }
+    ss_stream_finish(s);
+    if (!ss_stream_over(s) && s->ops != NULL && s->ops->ended != NULL)
+        s->ops->ended(s->ctx);
 }
 
 /* Reads into buf: the bytes, or 0 when there are none now, and whatever else that means has been told. */

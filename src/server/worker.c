@@ -14,7 +14,8 @@ struct ss_worker {
     pthread_t thread;
     struct ss_loop *loop;
     struct ss_bridge bridge;
-    struct ss_front front, admin_front;
+    struct ss_front *fronts; /* one per listener */
+    struct ss_front admin_front;
     struct ss_admin admin;
     struct ss_listener **listeners;
     struct ss_listener *admin_listener;
@@ -34,8 +35,8 @@ static void open_listeners(struct ss_worker *w)
     unsigned max = server->limits.max_connections;
     w->listeners = ss_xcalloc(server->n_listeners, sizeof(struct ss_listener *));
     for (size_t i = 0; i < server->n_listeners; i++)
-        w->listeners[i] =
-            ss_listener_new(w->loop, w->config.fds[i], server->listeners[i].tls, max, on_accept, &w->front);
+        w->listeners[i] = ss_listener_new(w->loop, w->config.fds[i], server->listeners[i].tls, max, on_accept,
+                                          &w->fronts[i]);
     if (w->config.admin_fd < 0)
         return;
     w->admin_listener =
@@ -55,14 +56,23 @@ static void close_listeners(struct ss_worker *w)
 static void finish(void *ctx)
 {
     struct ss_worker *w = ctx;
+    for (size_t i = 0; i < w->config.server->n_listeners; i++)
+        if (w->fronts[i].n_conns)
+            return;
     ss_loop_finish(w->loop);
+}
+
+static void abort_fronts(struct ss_worker *w)
+{
+    for (size_t i = 0; i < w->config.server->n_listeners; i++)
+        ss_front_abort(&w->fronts[i]);
 }
 
 static void on_give_up(void *ctx)
 {
     struct ss_worker *w = ctx;
     ss_log_write(w->config.log, SS_LOG_WARN, "drain timeout: %u calls are broken off", w->bridge.n_calls);
-    ss_front_abort(&w->front);
+    abort_fronts(w);
     ss_loop_stop(w->loop);
 }
 
@@ -77,9 +87,12 @@ static void on_drain(void *ctx)
     close_listeners(w);
     ss_timer_init(&w->give_up, on_give_up, w);
     ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + atomic_load(&w->drain_ms));
-    w->front.on_empty = finish;
-    w->front.on_empty_ctx = w;
-    ss_front_drain(&w->front);
+    for (size_t i = 0; i < w->config.server->n_listeners; i++) {
+        w->fronts[i].on_empty = finish;
+        w->fronts[i].on_empty_ctx = w;
+    }
+    for (size_t i = 0; i < w->config.server->n_listeners; i++)
+        ss_front_drain(&w->fronts[i]);
 }
 
 static void *run(void *arg)
@@ -88,21 +101,28 @@ static void *run(void *arg)
     const struct ss_server_config *server = w->config.server;
     ss_bridge_init(&w->bridge, w->loop, w->config.snapshot, server->limits.max_request_bytes,
                    server->limits.max_message_bytes);
-    ss_front_init(&w->front, w->loop, ss_bridge_handler(&w->bridge), &server->limits);
+    ss_access_init(&w->bridge, server->access_log, w->config.log->fd);
+    w->fronts = ss_xcalloc(server->n_listeners, sizeof *w->fronts);
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        ss_front_init(&w->fronts[i], w->loop, ss_bridge_handler(&w->bridge), &server->limits);
+        w->fronts[i].cors = server->listeners[i].cors;
+    }
     w->admin = (struct ss_admin){.bridge = &w->bridge, .draining = w->config.draining};
     ss_front_init(&w->admin_front, w->loop, ss_admin_handler(&w->admin), &server->limits);
     open_listeners(w);
 
     ss_loop_run(w->loop);
 
-    w->front.on_empty = NULL;
+    for (size_t i = 0; i < server->n_listeners; i++)
+        w->fronts[i].on_empty = NULL;
     if (w->draining)
         ss_timer_cancel(w->loop, &w->give_up);
     if (w->admin_listener)
         ss_listener_close(w->admin_listener);
-    ss_front_abort(&w->front);
+    abort_fronts(w);
     ss_front_abort(&w->admin_front);
     ss_bridge_dispose(&w->bridge);
+    ss_free(w->fronts);
     w->config.on_stopped(w->config.ctx);
     return NULL;
 }

@@ -110,8 +110,9 @@ bool ss_upcall_open(struct ss_upcall *u, struct ss_channel *ch)
     h = add(h, SS_LIT(":path"), u->request.path);
     h = add(h, SS_LIT(":authority"), config->target.authority);
     h = add(h, SS_LIT("te"), SS_LIT("trailers"));
-    h = add(h, SS_LIT("content-type"), SS_LIT("application/grpc"));
-    h = add(h, SS_LIT("user-agent"), SS_LIT("sidespan/" SS_VERSION));
+    struct ss_slice type = u->request.content_type, agent = u->request.user_agent;
+    h = add(h, SS_LIT("content-type"), type.len ? type : SS_LIT("application/grpc"));
+    h = add(h, SS_LIT("user-agent"), agent.len ? agent : SS_LIT("sidespan/" SS_VERSION));
     if (u->deadline_at_ms) {
         uint64_t now = ss_loop_now_ms(ss_cluster_loop(u->cluster));
         int64_t left = u->deadline_at_ms > now ? (int64_t)(u->deadline_at_ms - now) : 1;
@@ -235,7 +236,10 @@ bool ss_upcall_on_header(void *ctx, struct ss_h2_stream *st, struct ss_slice nam
         u->compressed_ok = !ss_slice_eq(value, SS_LIT("identity"));
     } else if (name.len && name.ptr[0] != ':') {
         keep_metadata(u, name, value);
+        return true;
     }
+    if (u->ops->bytes && name.ptr[0] != ':')
+        keep_metadata(u, name, value); /* passed through: all of it */
     return true;
 }
 
@@ -297,6 +301,11 @@ void ss_upcall_on_data(void *ctx, struct ss_h2_stream *st, char *p, size_t n)
     struct ss_upcall *u = call_of(st);
     if (!is_grpc(u)) {
         ss_h2_consume(ss_channel_h2(u->channel), st, n);
+        return;
+    }
+    if (u->ops->bytes) {
+        u->held += n;
+        u->ops->bytes(u, p, n);
         return;
     }
     while (n) {

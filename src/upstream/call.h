@@ -29,6 +29,9 @@ struct ss_upcall_ops {
     void (*writable)(struct ss_upcall *u);
     /* st and the trailing metadata live in the call's arena. */
     void (*end)(struct ss_upcall *u, const struct ss_status *st, const struct ss_header *trailers, size_t n);
+    /* Instead of messages: the answer's bytes as they come, framed and perhaps compressed; for passing
+     * through. Metadata then holds all that gRPC itself uses, too. NULL: messages. */
+    void (*bytes)(struct ss_upcall *u, const char *p, size_t n);
 };
 
 /* All borrowed until the call has ended or was cancelled. */
@@ -36,7 +39,9 @@ struct ss_upcall_request {
     struct ss_slice path;             /* "/pkg.Service/Method" */
     const struct ss_header *metadata; /* checked names and values */
     size_t n_metadata;
-    int64_t timeout_ms; /* from now; 0: none */
+    struct ss_slice content_type; /* empty: application/grpc */
+    struct ss_slice user_agent;   /* empty: sidespan's */
+    int64_t timeout_ms;           /* from now; 0: none */
     size_t max_message_bytes;
     bool unary; /* one small request: may be sent again when the service says it never saw it */
 };

@@ -1,0 +1,64 @@
+#include "bridge/head.h"
+
+#include "http/metadata.h"
+
+bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name)
+{
+    for (size_t i = 0; o && i < o->n_deny_headers; i++)
+        if (ss_slice_eq(name, o->deny_headers[i]))
+            return false;
+    return true;
+}
+
+void ss_head_put(struct ss_head *h, struct ss_slice name, struct ss_slice value)
+{
+    if (h->n < SS_HEAD_MAX)
+        h->fields[h->n++] = (struct ss_header){.name = name, .value = value};
+}
+
+void ss_head_put_metadata(struct ss_head *h, struct ss_call *call)
+{
+    const struct ss_metadata *m = &call->head;
+    for (size_t i = 0; i < m->n; i++)
+        if (ss_header_from_metadata(&m->fields[i]) && ss_head_allowed(call->options, m->fields[i].name) &&
+            !ss_slice_eq(m->fields[i].name, SS_LIT("x-request-id")) &&
+            !ss_slice_eq(m->fields[i].name, SS_LIT("x-http-code")))
+            ss_head_put(h, m->fields[i].name, m->fields[i].value);
+}
+
+void ss_head_begin(struct ss_head *h, struct ss_call *call, struct ss_slice content_type)
+{
+    h->n = 0;
+    if (content_type.len)
+        ss_head_put(h, SS_LIT("content-type"), content_type);
+    ss_head_put(h, SS_LIT("x-request-id"), call->request_id);
+    for (size_t i = 0; i < call->n_cors; i++)
+        ss_head_put(h, call->cors[i].name, call->cors[i].value);
+}
+
+int ss_head_success(const struct ss_call *call)
+{
+    const struct ss_header *h = ss_header_find(call->head.fields, call->head.n, SS_LIT("x-http-code"));
+    if (h == NULL || h->value.len != 3)
+        return 200;
+    int v = 0;
+    for (size_t i = 0; i < 3; i++) {
+        if (h->value.ptr[i] < '0' || h->value.ptr[i] > '9')
+            return 200;
+        v = v * 10 + (h->value.ptr[i] - '0');
+    }
+    return v >= 200 && v <= 599 ? v : 200;
+}
+
+size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size_t n, struct ss_header *to)
+{
+    size_t count = 0;
+    if (!call->trailers_ok)
+        return 0;
+    for (size_t i = 0; i < n && count < SS_HEAD_MAX - 2; i++)
+        if (ss_trailer_from_metadata(&from[i]) && ss_head_allowed(call->options, from[i].name))
+            to[count++] = (struct ss_header){
+                .name = ss_arena_printf(&call->arena, "grpc-trailer-%.*s", SS_FMT(from[i].name)),
+                .value = from[i].value};
+    return count;
+}

@@ -1,0 +1,29 @@
+/* The head of an answer in the making, and the trailers behind it. Private to bridge/. */
+#ifndef SS_BRIDGE_HEAD_H
+#define SS_BRIDGE_HEAD_H
+
+#include "bridge/call.h"
+
+enum { SS_HEAD_MAX = 110, SS_SCRATCH_KEEP = 256 * 1024 };
+
+struct ss_head {
+    struct ss_header fields[SS_HEAD_MAX]; /* slices are the call's, the snapshot's or static */
+    size_t n;
+};
+
+/* Content type (empty: none) and the request's id. */
+void ss_head_begin(struct ss_head *h, struct ss_call *call, struct ss_slice content_type);
+void ss_head_put(struct ss_head *h, struct ss_slice name, struct ss_slice value);
+/* The service's initial metadata, as far as it may become headers. */
+void ss_head_put_metadata(struct ss_head *h, struct ss_call *call);
+/* 200, or what the service chose by metadata x-http-code, as grpc-gateway has it. */
+int ss_head_success(const struct ss_call *call);
+/* Trailing metadata as HTTP trailers Grpc-Trailer-NAME, where the client takes any; to has room for
+ * SS_HEAD_MAX less two. Returns how many. */
+size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size_t n, struct ss_header *to);
+/* Whether the route lets this name pass, up or down. */
+bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name);
+/* st as JSON. */
+void ss_call_print_status(struct ss_call *call, const struct ss_status *st, struct ss_buf *out);
+
+#endif

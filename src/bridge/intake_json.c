@@ -1,0 +1,108 @@
+/* A body that is one JSON text, or one form: collected, then one message. */
+#include "bridge/call.h"
+#include "wire/writer.h"
+
+static struct ss_slice trim(struct ss_slice s)
+{
+    while (s.len && strchr(" \t\r\n", s.ptr[0]) && s.ptr[0])
+        s = ss_slice_skip(s, 1);
+    while (s.len && strchr(" \t\r\n", s.ptr[s.len - 1]) && s.ptr[s.len - 1])
+        s.len--;
+    return s;
+}
+
+static enum ss_err put_body(struct ss_call *call, struct ss_slice text, struct ss_buf *out,
+                            struct ss_status *st)
+{
+    const struct ss_rule *rule = ss_route_rule(call->match.route);
+    struct ss_slice bare = trim(text);
+    if (bare.len == 0)
+        return SS_OK;
+    if (rule->body.len == 0) {
+        if (bare.len >= 2 && bare.ptr[0] == '{' && bare.ptr[bare.len - 1] == '}' &&
+            trim(ss_slice_of(bare.ptr + 1, bare.len - 2)).len == 0)
+            return SS_OK;
+        return ss_status_violation(st, &call->arena, (struct ss_slice){0},
+                                   "this path takes no body: send none, or {}");
+    }
+    return ss_json_to_wire(call->bridge->codec, call->bridge->snapshot->schema, call->method->input,
+                           ss_route_body_field(call->match.route), text, &call->options->in, &call->arena,
+                           out, st);
+}
+
+/* The request's update_mask, when a PATCH of one field has to make it up (AIP-134); NULL: no. */
+static const struct ss_field *absent_mask(struct ss_call *call)
+{
+    const struct ss_field *body = ss_route_body_field(call->match.route);
+    if (!call->patch || body == NULL || body->message == NULL || body->repeated)
+        return NULL;
+    const struct ss_field *f = ss_message_field(call->method->input, SS_LIT("update_mask"));
+    if (f == NULL || f->message == NULL || f->message->wkt != SS_WKT_FIELD_MASK || f->repeated)
+        return NULL;
+    struct ss_slice given;
+    bool there = ss_query_get(call->query, f->name, &call->arena, &given) ||
+                 ss_query_get(call->query, f->json_name, &call->arena, &given);
+    return there ? NULL : f;
+}
+
+static enum ss_err add_mask(struct ss_call *call, struct ss_slice text, struct ss_buf *out,
+                            struct ss_status *st)
+{
+    const struct ss_field *f = absent_mask(call);
+    if (f == NULL || trim(text).len == 0)
+        return SS_OK;
+    struct ss_buf mask;
+    ss_buf_init(&mask, call->max_request_bytes + 1024);
+    enum ss_err err = ss_json_to_mask(call->bridge->codec, ss_route_body_field(call->match.route)->message,
+                                      text, call->options->in.lenient, &mask);
+    if (err == SS_OK)
+        err = ss_wire_put_bytes(out, f->number, ss_buf_slice(&mask));
+    ss_buf_dispose(&mask);
+    return err == SS_OK ? SS_OK : ss_status_set(st, &call->arena, err, "the update mask is too large");
+}
+
+static enum ss_err send_whole(struct ss_call *call, struct ss_slice text, bool form, struct ss_status *st)
+{
+    struct ss_buf out;
+    enum ss_err err = ss_call_begin_message(call, &out, 2 * text.len / 3 + 64, st);
+    if (err == SS_OK && form)
+        err = ss_route_bind_form(&call->match, text, &call->arena, &out, st);
+    else if (err == SS_OK)
+        err = put_body(call, text, &out, st);
+    if (err == SS_OK && !form)
+        err = add_mask(call, text, &out, st);
+    if (err == SS_OK)
+        err = ss_call_bind(call, &out, st);
+    if (err == SS_OK)
+        err = ss_call_frame(call, &out, st);
+    if (err == SS_OK)
+        ss_call_send(call, &out, true);
+    else
+        ss_buf_dispose(&out);
+    return err;
+}
+
+static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last, bool form,
+                        struct ss_status *st)
+{
+    struct ss_slice whole;
+    enum ss_err err = ss_call_collect(call, p, n, last, &whole, st);
+    if (err == SS_OK && last)
+        err = send_whole(call, whole, form, st);
+    if (last)
+        ss_buf_dispose(&call->body);
+    return err;
+}
+
+static enum ss_err push_json(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)
+{
+    return push(call, p, n, last, false, st);
+}
+
+static enum ss_err push_form(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)
+{
+    return push(call, p, n, last, true, st);
+}
+
+const struct ss_intake_ops ss_intake_json = {.push = push_json};
+const struct ss_intake_ops ss_intake_form = {.push = push_form};
