@@ -3,7 +3,7 @@
 # Every layer of src/ becomes an archive; a program or unit test links its layer's archive and those below.
 # Variants: release (build/), asan (build/asan, every test), tsan (build/tsan, the threaded tests).
 
-LAYERS := base wire schema json transcode route http net h2 upstream bridge downstream admin server config
+LAYERS := base wire schema json transcode route http net h2 upstream bridge downstream admin server config cli
 VARIANT ?= release
 CC ?= gcc
 VERSION := 0.1.0
@@ -61,6 +61,7 @@ DEPS_downstream := bridge $(DEPS_bridge)
 DEPS_admin := downstream $(DEPS_downstream)
 DEPS_server := admin $(DEPS_admin)
 DEPS_config := server $(DEPS_server)
+DEPS_cli := config $(DEPS_config)
 
 .PHONY: all clean help unit
 all: build/sidespan
@@ -107,7 +108,7 @@ $(OBJ)/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-TOP_DOWN := config server admin downstream bridge upstream h2 net http route transcode json schema wire base
+TOP_DOWN := cli config server admin downstream bridge upstream h2 net http route transcode json schema wire base
 $(OUT)/sidespan: $(OBJ)/main.o $(foreach l,$(TOP_DOWN),$(OUT)/lib/lib$(l).a)
 	$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(LIBS)
 

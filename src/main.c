@@ -1,16 +1,17 @@
 /* The command line: reads it, loads the configuration, and does what the command says. Exit codes: 0, 1 for
- * bad configuration, 2 for bad usage. */
+ * bad configuration, 2 for bad usage, 3 for a call that failed or a request that would be refused. */
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "cli/call.h"
+#include "cli/explain.h"
 #include "config/cli.h"
 #include "config/config.h"
 #include "config/route_list.h"
 #include "server/server.h"
-
-enum { EXIT_CONFIG = 1, EXIT_USAGE = 2 };
 
 /* Bodies of a megabyte and more come and go with every call: memory for them stays in the heap instead of
  * going through mmap, page faults and munmap each time. 32 MiB is the most that glibc takes for the first.
@@ -43,7 +44,40 @@ static int serve(struct ss_config *config, const struct ss_cli *cli, struct ss_a
     config->notes = NULL;
     ss_arena_dispose(a);
     malloc_trim(0);
-    return ss_server_run(&config->server, config->snapshot, &config->log) == SS_OK ? 0 : EXIT_CONFIG;
+    return ss_server_run(&config->server, config->snapshot, &config->log) == SS_OK ? 0 : SS_EXIT_CONFIG;
+}
+
+static int call(const struct ss_config *config, const struct ss_cli *cli)
+{
+    const struct ss_log log = {.fd = STDERR_FILENO, .level = SS_LOG_WARN};
+    const struct ss_cli_call c = {
+        .snapshot = config->snapshot,
+        .log = &log,
+        .method = cli->words[0],
+        .json = cli->words[1],
+        .headers = cli->headers,
+        .n_headers = cli->n_headers,
+        .timeout_ms = cli->timeout_ms,
+        .max_message_bytes = config->server.limits.max_message_bytes,
+        .in = STDIN_FILENO,
+        .out = STDOUT_FILENO,
+        .err = STDERR_FILENO,
+    };
+    return ss_cli_call_run(&c);
+}
+
+static int explain(const struct ss_config *config, const struct ss_cli *cli)
+{
+    const struct ss_cli_explain e = {
+        .snapshot = config->snapshot,
+        .http_method = cli->words[0],
+        .target = cli->words[1],
+        .body = cli->words[2],
+        .in = STDIN_FILENO,
+        .out = STDOUT_FILENO,
+        .err = STDERR_FILENO,
+    };
+    return ss_cli_explain_run(&e);
 }
 
 static int act(struct ss_config *config, const struct ss_cli *cli, struct ss_arena *a)
@@ -58,6 +92,10 @@ static int act(struct ss_config *config, const struct ss_cli *cli, struct ss_are
     case SS_COMMAND_ROUTES:
         ss_route_list_print(config->snapshot->routes, stdout);
         return 0;
+    case SS_COMMAND_CALL:
+        return call(config, cli);
+    case SS_COMMAND_EXPLAIN:
+        return explain(config, cli);
     case SS_COMMAND_VERSION:
     case SS_COMMAND_HELP:
         break;
@@ -74,7 +112,7 @@ static int load_and_act(const struct ss_cli *cli, struct ss_arena *a)
     for (; errors; errors = errors->next)
         fprintf(stderr, "%.*s\n", SS_FMT(errors->text));
     if (err != SS_OK)
-        return EXIT_CONFIG;
+        return SS_EXIT_CONFIG;
     int code = act(&config, cli, a);
     ss_config_dispose(&config);
     return code;
@@ -91,7 +129,7 @@ int main(int argc, char *argv[])
     ss_arena_init(&a, 0);
     if (ss_cli_parse(argc, argv, get_env, NULL, &a, &cli, &why) != SS_OK) {
         fprintf(stderr, "sidespan: %.*s\n", SS_FMT(why));
-        code = EXIT_USAGE;
+        code = SS_EXIT_USAGE;
     } else if (cli.command == SS_COMMAND_HELP) {
         fputs(ss_cli_help(cli.topic), stdout);
     } else if (cli.command == SS_COMMAND_VERSION) {

@@ -5,8 +5,16 @@
 
 #include "config/nearest.h"
 #include "config/units.h"
+#include "http/grpc_timeout.h"
 
-enum { SERVE = 1 << SS_COMMAND_SERVE, CHECK = 1 << SS_COMMAND_CHECK, ROUTES = 1 << SS_COMMAND_ROUTES };
+enum {
+    SERVE = 1 << SS_COMMAND_SERVE,
+    CHECK = 1 << SS_COMMAND_CHECK,
+    ROUTES = 1 << SS_COMMAND_ROUTES,
+    CALL = 1 << SS_COMMAND_CALL,
+    EXPLAIN = 1 << SS_COMMAND_EXPLAIN,
+    ALL = SERVE | CHECK | ROUTES | CALL | EXPLAIN
+};
 
 /* Which of the two ways to be configured a flag belongs to. */
 enum way { EITHER, BY_FILE, BY_FLAGS };
@@ -23,6 +31,7 @@ enum flag_id {
     LOG_LEVEL,
     ACCESS_LOG,
     WORKERS,
+    TIMEOUT,
     N_FLAGS
 };
 
@@ -34,21 +43,31 @@ struct flag {
 };
 
 static const struct flag flags[N_FLAGS] = {
-    [CONFIG] = {"--config", "SIDESPAN_CONFIG", SERVE | CHECK | ROUTES, BY_FILE, false},
-    [UPSTREAM] = {"--upstream", "SIDESPAN_UPSTREAM", SERVE | CHECK | ROUTES, BY_FLAGS, false},
-    [PLAINTEXT] = {"--plaintext", "SIDESPAN_PLAINTEXT", SERVE | CHECK | ROUTES, BY_FLAGS, true},
-    [DESCRIPTOR] = {"--descriptor", "SIDESPAN_DESCRIPTOR", SERVE | CHECK | ROUTES, BY_FLAGS, false},
-    [PROTO] = {"--proto", "SIDESPAN_PROTO", SERVE | CHECK | ROUTES, BY_FLAGS, false},
+    [CONFIG] = {"--config", "SIDESPAN_CONFIG", ALL, BY_FILE, false},
+    [UPSTREAM] = {"--upstream", "SIDESPAN_UPSTREAM", ALL, BY_FLAGS, false},
+    [PLAINTEXT] = {"--plaintext", "SIDESPAN_PLAINTEXT", ALL, BY_FLAGS, true},
+    [DESCRIPTOR] = {"--descriptor", "SIDESPAN_DESCRIPTOR", ALL, BY_FLAGS, false},
+    [PROTO] = {"--proto", "SIDESPAN_PROTO", ALL, BY_FLAGS, false},
     [LISTEN] = {"--listen", "SIDESPAN_LISTEN", SERVE, BY_FLAGS, false},
     [ADMIN] = {"--admin", "SIDESPAN_ADMIN", SERVE, BY_FLAGS, false},
     [LOG_FORMAT] = {"--log-format", "SIDESPAN_LOG_FORMAT", SERVE, EITHER, false},
     [LOG_LEVEL] = {"--log-level", "SIDESPAN_LOG_LEVEL", SERVE, EITHER, false},
     [ACCESS_LOG] = {"--access-log", "SIDESPAN_ACCESS_LOG", SERVE, EITHER, false},
     [WORKERS] = {"--workers", "SIDESPAN_WORKERS", SERVE, EITHER, false},
+    [TIMEOUT] = {"--timeout", "SIDESPAN_TIMEOUT", CALL, EITHER, false},
 };
 
-static const char *const commands[] = {"serve", "check", "routes", "version", "help"};
+static const char *const commands[] = {"serve", "check", "routes", "call", "explain", "version", "help"};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+/* How many words a command takes, and what they are. */
+static const struct {
+    size_t least, most;
+    const char *what;
+} takes[N_COMMANDS] = {
+    [SS_COMMAND_CALL] = {1, 2, "a method, as in package.Service.Method, and perhaps JSON"},
+    [SS_COMMAND_EXPLAIN] = {2, 3, "an HTTP method, a path and perhaps a body"},
+};
 
 struct parse {
     struct ss_arena *a;
@@ -103,13 +122,33 @@ static enum flag_id find_flag(enum ss_command command, struct ss_slice name, str
     return N_FLAGS;
 }
 
+/* `-H name:value`, as often as wanted. */
+static enum ss_err read_header(struct parse *p, struct ss_cli *out, int argc, char *const argv[], int *i)
+{
+    if (*i + 1 >= argc)
+        return bad(p, SS_LIT("-H needs a value"));
+    const char *value = argv[++*i], *colon = strchr(value, ':');
+    if (colon == NULL || colon == value)
+        return bad(p, ss_arena_printf(p->a, "-H: expected name:value, found \"%s\"", value));
+    if (out->headers == NULL)
+        out->headers = ss_arena_alloc(p->a, (size_t)argc * sizeof *out->headers);
+    out->headers[out->n_headers++] = value;
+    return SS_OK;
+}
+
+static enum ss_err read_word(struct parse *p, struct ss_cli *out, size_t *n, const char *word)
+{
+    if (*n == takes[out->command].most)
+        return bad(p, ss_arena_printf(p->a, "unexpected argument \"%s\"", word));
+    out->words[(*n)++] = word;
+    return SS_OK;
+}
+
 static enum ss_err read_flag(struct parse *p, enum ss_command command, int argc, char *const argv[], int *i)
 {
     const char *word = argv[*i], *equals = strchr(word, '=');
     struct ss_slice name = ss_slice_of(word, equals ? (size_t)(equals - word) : strlen(word));
     struct ss_nearest near;
-    if (word[0] != '-' || word[1] == '\0')
-        return bad(p, ss_arena_printf(p->a, "unexpected argument \"%s\"", word));
     ss_nearest_init(&near, name);
     enum flag_id id = find_flag(command, name, &near);
     if (id == N_FLAGS) {
@@ -209,6 +248,10 @@ static enum ss_err take_values(struct parse *p, struct ss_cli *out)
         return bad_value(p, LOG_LEVEL, "debug, info, warn or error");
     if (p->values[ACCESS_LOG] && (out->access_log = word_index(p->values[ACCESS_LOG], access, 3)) < 0)
         return bad_value(p, ACCESS_LOG, "text, json or off");
+    if (p->values[TIMEOUT] &&
+        (ss_duration_parse(ss_slice_str(p->values[TIMEOUT]), true, &out->timeout_ms) != SS_OK ||
+         out->timeout_ms == 0))
+        return bad_value(p, TIMEOUT, "a duration such as 5s or 400ms");
     if (p->values[WORKERS]) {
         uint64_t n;
         if (!ss_uint_parse(ss_slice_str(p->values[WORKERS]), &n) || n > 1024)
@@ -239,13 +282,40 @@ static enum ss_err parse_help(struct parse *p, int argc, char *const argv[], str
     return SS_OK;
 }
 
+/* What stands behind the command. */
+static enum ss_err read_arguments(struct parse *p, struct ss_cli *out, int argc, char *const argv[])
+{
+    enum ss_err err = SS_OK;
+    size_t n = 0;
+    bool flags_over = false;
+    for (int i = 2; i < argc && err == SS_OK; i++) {
+        if (!flags_over && is_help(argv[i])) {
+            out->command = SS_COMMAND_HELP;
+            out->topic = p->command;
+            return SS_OK;
+        }
+        if (flags_over || argv[i][0] != '-' || argv[i][1] == '\0')
+            err = read_word(p, out, &n, argv[i]);
+        else if (strcmp(argv[i], "--") == 0)
+            flags_over = true;
+        else if (out->command == SS_COMMAND_CALL && strcmp(argv[i], "-H") == 0)
+            err = read_header(p, out, argc, argv, &i);
+        else
+            err = read_flag(p, out->command, argc, argv, &i);
+    }
+    if (err == SS_OK && n < takes[out->command].least)
+        err = bad(p, ss_arena_printf(p->a, "%s needs %s", p->command, takes[out->command].what));
+    return err;
+}
+
 enum ss_err ss_cli_parse(int argc, char *const argv[], ss_cli_env *env, void *env_ctx, struct ss_arena *a,
                          struct ss_cli *out, struct ss_slice *why)
 {
     struct parse p = {.a = a, .why = why};
-    *out = (struct ss_cli){.workers = -1, .log_json = -1, .log_level = -1, .access_log = -1};
+    *out =
+        (struct ss_cli){.workers = -1, .log_json = -1, .log_level = -1, .access_log = -1, .timeout_ms = -1};
     if (argc < 2)
-        return bad(&p, SS_LIT("no command: expected serve, check, routes, version or help"));
+        return bad(&p, SS_LIT("no command: expected serve, check, routes, call, explain, version or help"));
     if (is_help(argv[1]))
         return parse_help(&p, argc - 1, argv + 1, out);
     if (strcmp(argv[1], "--version") == 0 && argc == 2) {
@@ -253,26 +323,19 @@ enum ss_err ss_cli_parse(int argc, char *const argv[], ss_cli_env *env, void *en
         return SS_OK;
     }
     if (argv[1][0] == '-')
-        return bad(&p,
-                   ss_arena_printf(a, "expected a command before %s: serve, check, routes, version or help",
-                                   argv[1]));
+        return bad(
+            &p, ss_arena_printf(
+                    a, "expected a command before %s: serve, check, routes, call, explain, version or help",
+                    argv[1]));
     if (find_command(&p, argv[1], &out->command) != SS_OK)
         return SS_ERR_INVALID;
     if (out->command == SS_COMMAND_HELP)
         return parse_help(&p, argc - 1, argv + 1, out);
     p.command = commands[out->command];
-    for (int i = 2; i < argc; i++) {
-        if (is_help(argv[i])) {
-            out->command = SS_COMMAND_HELP;
-            out->topic = p.command;
-            return SS_OK;
-        }
-        if (read_flag(&p, out->command, argc, argv, &i) != SS_OK)
-            return SS_ERR_INVALID;
-    }
-    if (out->command == SS_COMMAND_VERSION)
-        return SS_OK;
+    enum ss_err err = read_arguments(&p, out, argc, argv);
+    if (err != SS_OK || out->command == SS_COMMAND_VERSION || out->command == SS_COMMAND_HELP)
+        return err;
     read_env(&p, out->command, env, env_ctx);
-    enum ss_err err = check_way(&p);
+    err = check_way(&p);
     return err == SS_OK ? take_values(&p, out) : err;
 }

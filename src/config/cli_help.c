@@ -16,11 +16,17 @@ static const char general[] =
     "                                        run without a configuration file\n"
     "  sidespan check --config FILE          load everything and print what is wrong\n"
     "  sidespan routes --config FILE         print the route table\n"
+    "  sidespan call --config FILE pkg.Service.Method [JSON]\n"
+    "                                        call a service directly, without a route, and print what it "
+    "answers\n"
+    "  sidespan explain --config FILE HTTP-METHOD PATH [JSON]\n"
+    "                                        say what a request would become, without calling the service\n"
     "  sidespan version                      print the version\n"
     "  sidespan help [COMMAND]               print this, or the flags of a command\n"
     "\n"
     "Every flag has an environment variable; the flag wins.\n"
-    "Exit codes: 0, 1 for bad configuration, 2 for bad usage.\n";
+    "Exit codes: 0; 1 for bad configuration; 2 for bad usage; 3 for a call that failed, or a request that\n"
+    "is refused.\n";
 
 static const char serve[] =
     "sidespan serve: run until SIGTERM or SIGINT\n"
@@ -42,13 +48,39 @@ static const char routes[] =
     "sidespan routes: print HTTP method, path, gRPC method and streaming kind of every route\n"
     "\n" SCHEMA_FLAGS;
 
+static const char call[] =
+    "sidespan call: call a method of an upstream directly, by the same code that serves requests but without "
+    "a\n"
+    "route, and print what comes as JSON, a stream line by line\n"
+    "\n"
+    "  sidespan call FLAGS package.Service.Method [JSON]\n"
+    "\n"
+    "JSON is the request; without it, or with -, it is read from stdin. A client-streaming method takes one\n"
+    "message a line, and sends each as it comes. An error is printed to stderr, on its last line, as a\n"
+    "google.rpc.Status; the exit code is then 3.\n"
+    "\n" SCHEMA_FLAGS
+    "  -H NAME:VALUE        metadata, as a client's header would become; as often as wanted\n"
+    "  --timeout DURATION   5s, 400ms; by default that of the method's route (SIDESPAN_TIMEOUT)\n";
+
+static const char explain[] =
+    "sidespan explain: say which rule a request matches, what each variable, parameter and the body binds "
+    "to,\n"
+    "which message goes to which upstream, or why it is refused; nothing is called\n"
+    "\n"
+    "  sidespan explain FLAGS HTTP-METHOD PATH [JSON]\n"
+    "\n"
+    "PATH is as on the wire, with its query. JSON is the body; - reads it from stdin. The exit code is 3 "
+    "when\n"
+    "the request would be refused.\n"
+    "\n" SCHEMA_FLAGS;
+
 const char *ss_cli_help(const char *topic)
 {
     static const struct {
         const char *topic, *text;
     } texts[] = {
-        {"serve", serve},   {"check", check},
-        {"routes", routes}, {"version", "sidespan version: print the version\n"},
+        {"serve", serve},  {"check", check},     {"routes", routes},
+        {"call", call},    {"explain", explain}, {"version", "sidespan version: print the version\n"},
         {"help", general},
     };
     if (topic == NULL)

@@ -42,15 +42,6 @@ static void decode_tokens(struct ss_diag *d, const struct ss_node *value, void *
     ss_buf_dispose(&text);
 }
 
-/* "*", "null", or scheme "://" and no path. */
-static bool origin_valid(struct ss_slice s)
-{
-    if (is_star(s) || ss_slice_eq(s, SS_LIT("null")))
-        return true;
-    const char *p = memmem(s.ptr, s.len, "://", 3);
-    return p && p > s.ptr && !memchr(p + 3, '/', (size_t)(s.ptr + s.len - p - 3));
-}
-
 static void decode_origins(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
 {
     (void)arg;
@@ -62,7 +53,7 @@ static void decode_origins(struct ss_diag *d, const struct ss_node *value, void 
     for (const struct ss_node *e = value->first; e; e = e->next) {
         if (e->kind == SS_NODE_BROKEN || !ss_decode_text(d, e, &list[n]))
             continue;
-        if (origin_valid(list[n]))
+        if (ss_cors_origin_valid(list[n]))
             n++;
         else
             ss_decode_wrong(d, e, "an origin such as https://app.example, https://*.example or \"*\"");

@@ -147,14 +147,15 @@ static void a_flag_rules_out_what_the_environment_says_of_the_other_way(void **s
 static void bad_usage_comes_with_a_hint(void **state)
 {
     (void)state;
-    expect_usage("sidespan", none,
-                 "no command: expected serve, check, routes, version or help\nTry: sidespan help");
+    expect_usage(
+        "sidespan", none,
+        "no command: expected serve, check, routes, call, explain, version or help\nTry: sidespan help");
     expect_usage("sidespan sevre", none,
                  "unknown command \"sevre\"; did you mean serve?\nTry: sidespan help");
     expect_usage("sidespan openapi --config x", none, "unknown command \"openapi\"\nTry: sidespan help");
-    expect_usage(
-        "sidespan --config x", none,
-        "expected a command before --config: serve, check, routes, version or help\nTry: sidespan help");
+    expect_usage("sidespan --config x", none,
+                 "expected a command before --config: serve, check, routes, call, explain, version or "
+                 "help\nTry: sidespan help");
     expect_usage("sidespan serve --cofnig x", none,
                  "unknown flag --cofnig; did you mean --config?\nTry: sidespan help serve");
     expect_usage("sidespan check --config x --listen y", none,
@@ -222,8 +223,8 @@ static void help_is_there_for_every_command(void **state)
     assert_int_equal(p.cli.command, SS_COMMAND_HELP);
     assert_null(p.cli.topic);
     done(&p);
-    static const char *const topics[] = {"serve", "check", "routes", "version", "help"};
-    for (size_t i = 0; i < 5; i++)
+    static const char *const topics[] = {"serve", "check", "routes", "call", "explain", "version", "help"};
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
         assert_non_null(strstr(ss_cli_help(topics[i]), "sidespan"));
     assert_non_null(strstr(ss_cli_help("serve"), "SIDESPAN_WORKERS"));
     assert_null(ss_cli_help("openapi"));
@@ -243,9 +244,65 @@ static void the_version_has_a_command_and_a_flag(void **state)
     done(&p);
 }
 
+static void call_and_explain_take_words(void **state)
+{
+    struct parsed p;
+    (void)state;
+    parse(&p, "sidespan call --config c.yaml -H a:b a.S.M --timeout 1.5s -H X-Y:z: {}", none);
+    assert_int_equal(p.err, SS_OK);
+    assert_int_equal(p.cli.command, SS_COMMAND_CALL);
+    assert_string_equal(p.cli.words[0], "a.S.M");
+    assert_string_equal(p.cli.words[1], "{}");
+    assert_int_equal(p.cli.n_headers, 2);
+    assert_string_equal(p.cli.headers[0], "a:b");
+    assert_string_equal(p.cli.headers[1], "X-Y:z:");
+    assert_int_equal(p.cli.timeout_ms, 1500);
+    done(&p);
+    parse(&p, "sidespan call --upstream h:1 --proto p.proto a.S.M -", none);
+    assert_int_equal(p.err, SS_OK);
+    assert_string_equal(p.cli.words[1], "-");
+    assert_int_equal(p.cli.timeout_ms, -1);
+    done(&p);
+    parse(&p, "sidespan explain --config c.yaml GET -- /v1/x -5", none);
+    assert_int_equal(p.err, SS_OK);
+    assert_int_equal(p.cli.command, SS_COMMAND_EXPLAIN);
+    assert_string_equal(p.cli.words[0], "GET");
+    assert_string_equal(p.cli.words[1], "/v1/x");
+    assert_string_equal(p.cli.words[2], "-5");
+    done(&p);
+    parse(&p, "sidespan explain --config c.yaml GET /v1/x", none);
+    assert_int_equal(p.err, SS_OK);
+    assert_null(p.cli.words[2]);
+    done(&p);
+}
+
+static void words_and_headers_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    expect_usage(
+        "sidespan call --config c", none,
+        "call needs a method, as in package.Service.Method, and perhaps JSON\nTry: sidespan help call");
+    expect_usage("sidespan explain --config c GET", none,
+                 "explain needs an HTTP method, a path and perhaps a body\nTry: sidespan help explain");
+    expect_usage("sidespan call --config c a b c", none,
+                 "unexpected argument \"c\"\nTry: sidespan help call");
+    expect_usage("sidespan serve --config c x", none, "unexpected argument \"x\"\nTry: sidespan help serve");
+    expect_usage("sidespan call --config c a -H b", none,
+                 "-H: expected name:value, found \"b\"\nTry: sidespan help call");
+    expect_usage("sidespan call --config c a -H", none, "-H needs a value\nTry: sidespan help call");
+    expect_usage("sidespan serve --config c -H a:b", none, "unknown flag -H\nTry: sidespan help serve");
+    expect_usage(
+        "sidespan call --config c a --timeout soon", none,
+        "--timeout: expected a duration such as 5s or 400ms, found \"soon\"\nTry: sidespan help call");
+    expect_usage("sidespan call a", none,
+                 "call needs --config FILE or --upstream HOST:PORT\nTry: sidespan help call");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(call_and_explain_take_words),
+        cmocka_unit_test(words_and_headers_that_do_not_fit_are_refused),
         cmocka_unit_test(a_flag_takes_its_value_behind_a_space_or_an_equals_sign),
         cmocka_unit_test(serve_runs_without_a_file),
         cmocka_unit_test(the_environment_stands_in_for_flags_and_flags_win),
