@@ -177,6 +177,21 @@ static inline unsigned put_shortest(char *out, struct ss_shortest s, bool wide)
     return (unsigned)(out - begin);
 }
 
+/* Whether v is what a decimal of at most six places and 15 digits reads as: prices, scores and the like.
+ * Decimals of so few digits all read as different doubles, so that no shorter one does: *s may have trailing
+ * zeros, but is the shortest. The product may be off by one in its last bit; that the quotient is v, or not,
+ * is exact. */
+static inline bool of_six_places(double v, struct ss_shortest *s)
+{
+    const double million = 1e6, limit = 1e15;
+    double scaled = v * million + 0.5;
+    if (!(scaled < limit))
+        return false;
+    int64_t n = (int64_t)scaled;
+    *s = (struct ss_shortest){(uint64_t)n, -6};
+    return (double)n / million == v;
+}
+
 unsigned ss_print_double(char *out, double v)
 {
     unsigned sign = __builtin_signbit(v) != 0;
@@ -185,7 +200,10 @@ unsigned ss_print_double(char *out, double v)
     v = __builtin_fabs(v);
     if (v < 9007199254740992.0 && v == (double)(int64_t)v) /* below 2^53 every digit is needed */
         return sign + ss_print_uint64(out, (uint64_t)v);
-    return sign + put_shortest(out, ss_shortest_double(v), true);
+    struct ss_shortest s;
+    if (!of_six_places(v, &s))
+        s = ss_shortest_double(v);
+    return sign + put_shortest(out, s, true);
 }
 
 unsigned ss_print_float(char *out, float v)

@@ -127,6 +127,22 @@ static inline bool short_value(const struct ss_field *field, struct ss_slice tex
            short_integer(text, DIGITS_32, bits);
 }
 
+/* An element of a packed array of floats: embeddings have thousands. */
+static inline bool short_float(const struct ss_to_wire *w, struct ss_slice text)
+{
+    const struct ss_frame *f = w->top;
+    struct ss_buf *out = w->out;
+    float v;
+    uint32_t bits;
+    if (f->kind != SS_FRAME_ARRAY || f->field->type != SS_TYPE_FLOAT || !f->field->packed ||
+        out->cap - out->len < sizeof bits || ss_parse_float(text, &v))
+        return false;
+    memcpy(&bits, &v, sizeof bits);
+    ss_fixed32_put(out->ptr + out->len, bits);
+    out->len += sizeof bits;
+    return true;
+}
+
 static inline bool short_number(const struct ss_to_wire *w, struct ss_slice text)
 {
     const struct ss_field *field = target(w->top);
@@ -165,7 +181,7 @@ static bool on_number(void *ctx, struct ss_slice text)
 {
     struct ss_to_wire *w = ctx;
     w->events++;
-    return short_number(w, text) || long_value(w, SS_TOKEN_NUMBER, text);
+    return short_float(w, text) || short_number(w, text) || long_value(w, SS_TOKEN_NUMBER, text);
 }
 
 static bool on_string(void *ctx, struct ss_slice text)
