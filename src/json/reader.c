@@ -48,29 +48,34 @@ static int on_number(void *ctx, const char *p, size_t n)
     return r->sink->number(r->sink_ctx, ss_slice_of(p, n));
 }
 
-/* The string that yajl found at p, decoded. */
-static inline bool decode(struct ss_json_reader *r, const unsigned char *p, size_t n, struct ss_slice *s)
-{
-    *s = ss_slice_of((const char *)p, n);
-    if (!r->escapes)
-        return true;
-    char *own = r->hidden.ptr + (s->ptr - r->hidden.ptr); /* where it can be written to */
-    r->bad_escape = !ss_json_decode_escapes(own, n, &s->len);
-    return !r->bad_escape;
-}
-
 static int on_string(void *ctx, const unsigned char *p, size_t n)
 {
     struct ss_json_reader *r = ctx;
-    struct ss_slice s;
-    return decode(r, p, n, &s) && r->sink->string(r->sink_ctx, s);
+    return r->sink->string(r->sink_ctx, ss_slice_of((const char *)p, n));
 }
 
 static int on_key(void *ctx, const unsigned char *p, size_t n)
 {
     struct ss_json_reader *r = ctx;
-    struct ss_slice s;
-    return decode(r, p, n, &s) && r->sink->key(r->sink_ctx, s);
+    return r->sink->key(r->sink_ctx, ss_slice_of((const char *)p, n));
+}
+
+/* The same for a text with escapes. yajl found the string in the text that hides them. */
+static bool decode(struct ss_json_reader *r, const unsigned char *p, size_t *n)
+{
+    char *own = r->hidden.ptr + ((const char *)p - r->hidden.ptr); /* where it can be written to */
+    r->bad_escape = !ss_json_decode_escapes(own, *n, n);
+    return !r->bad_escape;
+}
+
+static int on_escaped_string(void *ctx, const unsigned char *p, size_t n)
+{
+    return decode(ctx, p, &n) && on_string(ctx, p, n);
+}
+
+static int on_escaped_key(void *ctx, const unsigned char *p, size_t n)
+{
+    return decode(ctx, p, &n) && on_key(ctx, p, n);
 }
 
 static bool enter(struct ss_json_reader *r)
@@ -106,17 +111,16 @@ static int on_end_array(void *ctx)
     return r->sink->end_array(r->sink_ctx);
 }
 
-static const yajl_callbacks callbacks = {
-    .yajl_null = on_null,
-    .yajl_boolean = on_boolean,
-    .yajl_number = on_number, /* takes precedence over integers and doubles */
-    .yajl_string = on_string,
-    .yajl_start_map = on_start_object,
-    .yajl_map_key = on_key,
-    .yajl_end_map = on_end_object,
-    .yajl_start_array = on_start_array,
-    .yajl_end_array = on_end_array,
-};
+/* yajl_number takes precedence over integers and doubles. */
+#define CALLBACKS(string, key)                                                                               \
+    {                                                                                                        \
+        .yajl_null = on_null, .yajl_boolean = on_boolean, .yajl_number = on_number, .yajl_string = (string), \
+        .yajl_start_map = on_start_object, .yajl_map_key = (key), .yajl_end_map = on_end_object,             \
+        .yajl_start_array = on_start_array, .yajl_end_array = on_end_array                                   \
+    }
+static const yajl_callbacks callbacks = CALLBACKS(on_string, on_key);
+static const yajl_callbacks escaped_callbacks = CALLBACKS(on_escaped_string, on_escaped_key);
+#undef CALLBACKS
 
 struct ss_json_reader *ss_json_reader_new(void)
 {
@@ -175,7 +179,7 @@ static bool ends_at(struct ss_slice text, size_t n)
  * off by the end of the text, as in {}"abc, for nothing. */
 static enum ss_err parse(struct ss_json_reader *r)
 {
-    yajl_handle yajl = yajl_alloc(&callbacks, &r->pool.functions, r);
+    yajl_handle yajl = yajl_alloc(r->escapes ? &escaped_callbacks : &callbacks, &r->pool.functions, r);
     yajl_config(yajl, yajl_dont_validate_strings, 1);
     yajl_config(yajl, yajl_allow_trailing_garbage, 1);
     yajl_status status =

@@ -55,6 +55,14 @@ static inline uint64_t ss_join_digits(uint64_t v)
     return (outer + inner) >> 32;
 }
 
+/* The eight digits at p; false when any is none. */
+static inline bool ss_eight_digits(const char *p, uint64_t *v)
+{
+    uint64_t x = ss_load8(p) ^ 0x3030303030303030u;
+    *v = ss_join_digits(x);
+    return ((x | (x + 0x0606060606060606u)) & 0xf0f0f0f0f0f0f0f0u) == 0;
+}
+
 static const uint64_t ss_short_tens[] = {1,
                                          10,
                                          100,
@@ -137,6 +145,13 @@ static inline bool ss_short_decimal(struct ss_short_decimal *d, struct ss_slice 
 }
 #else
 enum { SS_SHORT_DECIMAL = 0 };
+
+static inline bool ss_eight_digits(const char *p, uint64_t *v)
+{
+    (void)p;
+    (void)v;
+    return false;
+}
 
 static inline bool ss_short_fraction(struct ss_short_decimal *d, struct ss_slice text)
 {

@@ -7,6 +7,7 @@
 #include "wire/tag.h"
 #include "wire/varint.h"
 #include "json/number.h"
+#include "json/short_decimal.h"
 
 /* The field that a scalar would be written to here; NULL when there is more to it than that. */
 static inline const struct ss_field *target(const struct ss_frame *f)
@@ -68,7 +69,13 @@ static inline bool short_integer(struct ss_slice text, size_t max, uint64_t *bit
     if (text.len - 1 >= max || (text.ptr[0] == '0' && text.len > 1))
         return false;
     uint64_t v = 0;
-    for (size_t i = 0; i < text.len; i++) {
+    size_t i = 0;
+    if (SS_SHORT_DECIMAL && text.len >= 8) {
+        if (!ss_eight_digits(text.ptr, &v))
+            return false;
+        i = 8;
+    }
+    for (; i < text.len; i++) {
         unsigned digit = (unsigned char)(text.ptr[i] - '0');
         if (digit > 9)
             return false;
