@@ -34,11 +34,11 @@ def certs(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def descriptors(tmp_path_factory):
-    """The FileDescriptorSet of proto/."""
+    """The FileDescriptorSet of proto/, with what it imports."""
     out = tmp_path_factory.mktemp("descriptors") / "test.pb"
     proto = E2E / "proto"
     files = [str(file) for file in proto.rglob("*.proto")]
-    subprocess.run(["protoc", f"-I{proto}", "--include_imports", f"--descriptor_set_out={out}", *files], check=True)
+    subprocess.run(["protoc", f"-I{proto}", f"-I{ROOT / 'proto'}", "--include_imports", f"--descriptor_set_out={out}", *files], check=True)
     return out
 
 

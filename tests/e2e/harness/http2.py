@@ -128,4 +128,19 @@ class Connection:
         return state
 
     def request(self, method, path, body=None, headers=()):
-        return self.wait(self.start(method, path, body, headers))
+        stream = self.start(method, path, headers=headers, end=body is None)
+        if body is not None:
+            self.send_whole(stream, body)
+        return self.wait(stream)
+
+    def send_whole(self, stream, body):
+        """Sends the body as windows and frame sizes allow, unless the answer comes first."""
+        while not self.streams[stream].ended:
+            room = min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size)
+            if body and not room:
+                assert self.read(), "the connection ended before the request"
+                continue
+            piece, body = body[:room], body[room:]
+            self.send(stream, piece, end=not body)
+            if not body:
+                return

@@ -108,11 +108,18 @@ class Services(Child):
         assert line, f"the services did not start:\n{self.stderr}"
         self.ports = json.loads(line)
 
+    def _ask(self, question):
+        with socket.create_connection(("127.0.0.1", self.ports["stats"]), PATIENCE) as s:
+            s.sendall(question.encode() + b"\n")
+            return json.loads(s.makefile().readline())
+
+    def received(self, request_id):
+        """The call that came with the x-request-id: method, metadata, messages, wire, calls; None when none came."""
+        return self._ask(f"received {request_id}")
+
     def stats(self, key):
         """What is counted under key: started, finished, cancelled, failed, sent; 0 when it never happened."""
-        with socket.create_connection(("127.0.0.1", self.ports["stats"]), PATIENCE) as s:
-            s.sendall(key.encode() + b"\n")
-            counts = json.loads(s.makefile().readline())
+        counts = self._ask(key)
         return {name: counts.get(name, 0) for name in ("started", "finished", "cancelled", "failed", "sent")}
 
 

@@ -1,10 +1,12 @@
 """The services of the tests, on grpcio: plaintext, TLS, and TLS that wants a client certificate.
 
 Prints one line of JSON with its ports when it is ready. The stats port answers a line with a key by a line with what is
-counted under that key, beside gRPC, so that a test can look while sidespan is busy."""
+counted under that key, beside gRPC, so that a test can look while sidespan is busy; and "received ID" by the call that
+came with that x-request-id: its method, its metadata and its messages as protobuf itself reads and prints them."""
 
 import argparse
 import asyncio
+import base64
 import collections
 import json
 import pathlib
@@ -12,6 +14,7 @@ import signal
 import sys
 
 import grpc
+from google.protobuf import json_format
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "demo"))
@@ -19,12 +22,19 @@ from protos import Protos  # noqa: E402
 
 PROTOS = Protos(
     [ROOT / "proto", ROOT / "tests/e2e/proto"],
-    ["sidespan/test/v1/test.proto", "google/rpc/status.proto", "google/rpc/error_details.proto"],
+    [
+        "sidespan/test/v1/test.proto",
+        "sidespan/test/v1/cases.proto",
+        "google/rpc/status.proto",
+        "google/rpc/error_details.proto",
+    ],
 )
 MESSAGE = "sidespan.test.v1."
 MAX_BYTES = 64 << 20
+MAX_RECORDS, MAX_RECORDED = 1000, 1 << 18
 
 stats = collections.defaultdict(collections.Counter)
+records = collections.OrderedDict()
 
 
 def message(name):
@@ -58,6 +68,34 @@ class counted:
         self.counter["cancelled" if cancelled else "failed" if kind else "finished"] += 1
 
 
+class Recorder(grpc.aio.ServerInterceptor):
+    """Keeps every call that has an x-request-id, the newest MAX_RECORDS of them."""
+
+    async def intercept_service(self, continuation, details):
+        handler = await continuation(details)
+        metadata = collections.defaultdict(list)
+        for name, value in details.invocation_metadata:
+            metadata[name].append(value.hex() if isinstance(value, bytes) else value)
+        if handler is None or "x-request-id" not in metadata:
+            return handler
+        record = {"calls": 0, "messages": [], "wire": []}
+        record = records.setdefault(metadata["x-request-id"][0], record)
+        record.update(method=details.method, metadata=metadata, calls=record["calls"] + 1)
+        while len(records) > MAX_RECORDS:
+            records.popitem(last=False)
+        read = handler.request_deserializer
+
+        def deserialize(wire):
+            request = read(wire)
+            if len(wire) > MAX_RECORDED:
+                return request
+            record["messages"].append(json_format.MessageToDict(request, descriptor_pool=PROTOS.pool))
+            record["wire"].append(base64.b64encode(wire).decode())
+            return request
+
+        return handler._replace(request_deserializer=deserialize)
+
+
 class Echo:
     async def Unary(self, request, context):
         return request
@@ -80,9 +118,11 @@ class Echo:
     async def Fail(self, request, context):
         if request.crash:
             raise RuntimeError("the service has crashed")
-        trailing = ()
+        if request.initial:
+            await context.send_initial_metadata(tuple(pairs(request.initial)))
+        trailing = tuple(pairs(request.trailing))
         if request.details or request.retry_delay:
-            trailing = (("grpc-status-details-bin", self.details(request).SerializeToString()),)
+            trailing += (("grpc-status-details-bin", self.details(request).SerializeToString()),)
         await context.abort(status_code(request.code), request.message, trailing)
 
     @staticmethod
@@ -138,9 +178,70 @@ class Streams:
             yield chunk
 
 
+class Cases:
+    async def Update(self, request, context):
+        return request
+
+    async def Store(self, request, context):
+        return request
+
+    async def Raw(self, request, context):
+        return request
+
+    async def Empty(self, request, context):
+        return request
+
+    @staticmethod
+    def chunks(request):
+        return list(request.chunks) or [b"x" * request.size]
+
+    async def Fetch(self, request, context):
+        if request.code:
+            await context.abort(status_code(request.code), "not fetched")
+        return message("google.api.HttpBody")(
+            content_type=request.content_type, data=b"".join(self.chunks(request))
+        )
+
+    async def Wrapped(self, request, context):
+        return message("StoreRequest")(name="wrapped", file=await self.Fetch(request, context))
+
+    async def Download(self, request, context):
+        for number, data in enumerate(self.chunks(request)):
+            content_type = "" if number else request.content_type
+            yield message("google.api.HttpBody")(content_type=content_type, data=data)
+        if request.code:
+            await context.abort(status_code(request.code), "not downloaded")
+
+    async def Upload(self, requests, context):
+        reply = message("Summary")()
+        async for body in requests:
+            reply.messages += 1
+            reply.bytes += len(body.data)
+            reply.content_type = reply.content_type or body.content_type
+        return reply
+
+    async def StoreAll(self, requests, context):
+        reply = message("Summary")()
+        async for part in requests:
+            reply.messages += 1
+            reply.bytes += len(part.data) + len(part.file.data)
+            reply.content_type = reply.content_type or part.file.content_type
+            reply.name = reply.name or part.name
+        return reply
+
+
+class Annotated:
+    async def Get(self, request, context):
+        return request
+
+    Replaced = Silent = Get
+
+
 async def answer_stats(reader, writer):
     while line := await reader.readline():
-        writer.write(json.dumps(stats[line.decode().strip()]).encode() + b"\n")
+        key = line.decode().strip()
+        answer = records.get(key.split()[1]) if key.startswith("received ") else stats[key]
+        writer.write(json.dumps(answer).encode() + b"\n")
     writer.close()
 
 
@@ -151,6 +252,7 @@ async def main():
     args = options.parse_args()
 
     server = grpc.aio.server(
+        interceptors=[Recorder()],
         options=[
             ("grpc.so_reuseport", 0),
             ("grpc.max_send_message_length", MAX_BYTES),
@@ -158,7 +260,10 @@ async def main():
         ]
     )
     server.add_generic_rpc_handlers(
-        [PROTOS.handlers(grpc, f"{MESSAGE}Echo", Echo()), PROTOS.handlers(grpc, f"{MESSAGE}Streams", Streams())]
+        [
+            PROTOS.handlers(grpc, MESSAGE + type(servicer).__name__, servicer)
+            for servicer in (Echo(), Streams(), Cases(), Annotated())
+        ]
     )
     pair = [((args.certs / "server.key").read_bytes(), (args.certs / "server.crt").read_bytes())]
     ca = (args.certs / "ca.crt").read_bytes()
