@@ -31,9 +31,14 @@ struct explaining {
 #define LINE(x, label, ...)                                                                                  \
     ((void)ss_buf_printf(&(x)->text, "%-10s", label), line_end(x, ss_arena_printf(&(x)->arena, __VA_ARGS__)))
 
+/* A request's text cannot begin a line of its own, or talk to a terminal. */
 static void line_end(struct explaining *x, struct ss_slice rest)
 {
+    size_t start = x->text.len;
     (void)ss_buf_append(&x->text, rest.ptr, rest.len);
+    for (char *p = x->text.ptr + start; p < x->text.ptr + x->text.len; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
     (void)ss_buf_append(&x->text, "\n", 1);
 }
 
