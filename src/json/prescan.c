@@ -23,10 +23,10 @@ struct ss_json_prescan ss_json_prescan(struct ss_slice text)
         __m128i high = _mm_setzero_si128(), backslash = high, feed = high;
         for (;;) {
             __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + i));
-            __m128i vt = _mm_cmpeq_epi8(v, _mm_set1_epi8('\v')), ff = _mm_cmpeq_epi8(v, _mm_set1_epi8('\f'));
+            __m128i from_vt = _mm_sub_epi8(v, _mm_set1_epi8('\v')); /* the form feed comes next */
             high = _mm_or_si128(high, v);
             backslash = _mm_or_si128(backslash, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-            feed = _mm_or_si128(feed, _mm_or_si128(vt, ff));
+            feed = _mm_or_si128(feed, _mm_cmpeq_epi8(_mm_min_epu8(from_vt, _mm_set1_epi8(1)), from_vt));
             i += 16;
             if (i == text.len)
                 break;

@@ -78,7 +78,7 @@ static int on_escaped_key(void *ctx, const unsigned char *p, size_t n)
     return decode(ctx, p, &n) && on_key(ctx, p, n);
 }
 
-static bool enter(struct ss_json_reader *r)
+static inline bool enter(struct ss_json_reader *r)
 {
     r->too_deep = r->depth == r->max_depth;
     r->depth++;

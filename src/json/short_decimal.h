@@ -86,14 +86,14 @@ static const uint64_t ss_short_tens[] = {1,
 static inline bool ss_short_fraction_at(struct ss_short_decimal *d, const char *p, const char *end)
 {
     const uint64_t zeros = 0x3030303030303030u;
-    unsigned n = (unsigned)(end - p - 2), behind = n > 8 ? n - 8 : n;
-    uint64_t first = (uint64_t)(unsigned char)*p - '0', two = 0 - (uint64_t)(n > 8);
-    uint64_t head = (ss_load8(n > 8 ? p + 2 : end - 8) ^ zeros) & two;
+    uint64_t n = (uint64_t)(end - p - 2), two = 0 - (uint64_t)(n > 8), behind = n - (8 & two);
+    uint64_t first = (uint64_t)(unsigned char)*p - '0';
+    uint64_t head = (ss_load8(end - 8 - (behind & two)) ^ zeros) & two;
     uint64_t tail = (ss_load8(end - 8) ^ zeros) & ~(uint64_t)0 << (8 * (8 - behind));
     uint64_t bad = head | tail | (head + 0x0606060606060606u) | (tail + 0x0606060606060606u);
     if ((bad & 0xf0f0f0f0f0f0f0f0u) || first > 9)
         return false;
-    d->places = n;
+    d->places = (unsigned)n;
     d->mantissa =
         first * ss_short_tens[n] + ss_join_digits(head) * ss_short_tens[behind] + ss_join_digits(tail);
     return true;

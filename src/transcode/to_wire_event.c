@@ -184,11 +184,16 @@ static __attribute__((noinline)) bool long_value(struct ss_to_wire *w, enum ss_t
     return ss_to_wire_value(w, &(struct ss_token){kind, false, text});
 }
 
+static __attribute__((noinline)) bool number(struct ss_to_wire *w, struct ss_slice text)
+{
+    return short_number(w, text) || long_value(w, SS_TOKEN_NUMBER, text);
+}
+
 static bool on_number(void *ctx, struct ss_slice text)
 {
     struct ss_to_wire *w = ctx;
     w->events++;
-    return short_float(w, text) || short_number(w, text) || long_value(w, SS_TOKEN_NUMBER, text);
+    return short_float(w, text) || number(w, text);
 }
 
 static bool on_string(void *ctx, struct ss_slice text)
