@@ -15,10 +15,9 @@ struct ss_codec {
     struct ss_key_set keys;
     /* JSON to wire */
     struct ss_holes holes;
-    struct ss_stack frames;    /* struct ss_frame */
-    struct ss_stack seen;      /* uint64_t: bits of the fields and oneofs that a message has had */
-    struct ss_stack tape;      /* struct ss_tape_token */
-    struct ss_stack tape_text; /* char */
+    struct ss_stack frames; /* struct ss_frame */
+    struct ss_stack seen;   /* uint64_t: bits of the fields and oneofs that a message has had */
+    struct ss_stack tape;   /* char: tokens, see to_wire_any.c */
     /* wire to JSON */
     struct ss_stack runs;  /* struct ss_run */
     struct ss_stack slots; /* struct ss_slot */

@@ -3,6 +3,11 @@
 #include "wire/tag.h"
 #include "wire/varint.h"
 
+enum {
+    MANY = 8192,  /* holes; from here on they are spared */
+    SHORT = 1024, /* bytes of a value */
+};
+
 void ss_holes_dispose(struct ss_holes *h)
 {
     ss_stack_dispose(&h->holes);
@@ -46,6 +51,21 @@ enum ss_err ss_holes_open_group(struct ss_holes *h, const struct ss_buf *out, ui
     return push(h, out, number);
 }
 
+/* Makes room for a short value's length at once, when holes are many. Nothing in it may have one. */
+static enum ss_err widen(struct ss_holes *h, struct ss_buf *out, size_t at, size_t len)
+{
+    size_t more = ss_varint_len(len) - 1;
+    enum ss_err err = ss_buf_reserve(out, more);
+    if (err)
+        return err;
+    char *p = out->ptr + h->base + at;
+    memmove(p + 1 + more, p + 1, len);
+    ss_varint_put(p, len);
+    out->len += more;
+    h->holes.n--;
+    return SS_OK;
+}
+
 enum ss_err ss_holes_close(struct ss_holes *h, struct ss_buf *out, size_t height)
 {
     const struct ss_open *all = h->open.items;
@@ -64,6 +84,10 @@ enum ss_err ss_holes_close(struct ss_holes *h, struct ss_buf *out, size_t height
         if (len < 0x80) {
             out->ptr[h->base + hole->at] = (char)len;
             h->holes.n--;
+        } else if (open->hole >= MANY && len < SHORT && open->hole + 1 == h->holes.n) {
+            enum ss_err err = widen(h, out, hole->at, len);
+            if (err)
+                return err;
         } else if (len <= SS_MESSAGE_MAX) {
             hole->len = (uint32_t)len;
             h->extra += ss_varint_len(len) - 1;

@@ -9,8 +9,9 @@
  *   filled:   tag AC 02 aaaaaaaa tag C8 01 bbbb…
  *
  * Holes are in the order of their places. A value shorter than 128 bytes holds only such, so its own entry is
- * the last one of the table when it ends, and is dropped: the table stays small. Groups need no length; they
- * are in the stack of open values for their end tag. */
+ * the last one of the table when it ends, and is dropped: the table stays small. Should it grow all the same,
+ * as with hostile nesting, values shorter than a kilobyte are moved when they end, and leave no hole. Groups
+ * need no length; they are in the stack of open values for their end tag. */
 #ifndef SS_TRANSCODE_HOLES_H
 #define SS_TRANSCODE_HOLES_H
 

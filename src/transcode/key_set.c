@@ -3,13 +3,19 @@
 #include <sys/random.h>
 
 #include "base/mem.h"
+#include "transcode/to_json.h"
 #include "wire/varint.h"
 
 enum { FIRST_CAP = 64, KEEP_CAP = 1 << 14 };
 
+struct open_map {
+    const struct ss_field *field; /* of its keys */
+    uint32_t first;               /* number of its first key */
+};
+
 void ss_key_set_init(struct ss_key_set *set)
 {
-    *set = (struct ss_key_set){.first = 1};
+    *set = (struct ss_key_set){.cap = 0};
     /* Before the kernel's pool is ready this fails; the addresses then serve, which a remote peer does not
      * know. */
     if (getrandom(set->secret, sizeof set->secret, GRND_NONBLOCK) != (ssize_t)sizeof set->secret) {
@@ -18,23 +24,28 @@ void ss_key_set_init(struct ss_key_set *set)
     }
 }
 
+static void drop_slots(struct ss_key_set *set)
+{
+    ss_free(set->slots);
+    set->slots = NULL;
+    set->cap = 0;
+}
+
 void ss_key_set_dispose(struct ss_key_set *set)
 {
-    ss_free(set->entries);
-    set->entries = NULL;
-    set->n = set->cap = 0;
+    drop_slots(set);
+    ss_stack_dispose(&set->maps);
+    ss_stack_dispose(&set->list);
 }
 
 void ss_key_set_clear(struct ss_key_set *set)
 {
     if (set->cap > KEEP_CAP)
-        ss_key_set_dispose(set);
-    if (set->serial > UINT32_MAX / 2) { /* a message cannot have so many maps */
-        ss_key_set_dispose(set);
-        set->serial = 0;
-    }
-    set->n = 0;
-    set->first = set->serial + 1;
+        drop_slots(set);
+    else if (set->list.n) /* the last message was not read to its end */
+        memset(set->slots, 0, set->cap * sizeof *set->slots);
+    ss_stack_clear(&set->maps, sizeof(struct open_map));
+    ss_stack_clear(&set->list, sizeof(uint32_t));
 }
 
 struct sip {
@@ -67,13 +78,13 @@ static inline __attribute__((always_inline)) void sip_word(struct sip *s, uint64
     s->v0 ^= word;
 }
 
-/* SipHash-1-3 (Aumasson and Bernstein) of the key, its map's serial going in as the first word. */
-static uint32_t hash_of(const struct ss_key_set *set, uint32_t serial, const struct ss_map_key *key)
+/* SipHash-1-3 (Aumasson and Bernstein) of the key, its map going in as the first word. */
+static uint32_t hash_of(const struct ss_key_set *set, uint32_t map, const struct ss_map_key *key)
 {
     struct sip s = {
         set->secret[0] ^ UINT64_C(0x736f6d6570736575), set->secret[1] ^ UINT64_C(0x646f72616e646f6d),
         set->secret[0] ^ UINT64_C(0x6c7967656e657261), set->secret[1] ^ UINT64_C(0x7465646279746573)};
-    sip_word(&s, serial);
+    sip_word(&s, map);
     uint64_t last;
     if (key->integer) {
         last = key->value;
@@ -95,63 +106,105 @@ static uint32_t hash_of(const struct ss_key_set *set, uint32_t serial, const str
     return (uint32_t)(h ^ h >> 32);
 }
 
-static bool grow(struct ss_key_set *set)
+static uint32_t *place_at(const struct ss_key_set *set, uint32_t i)
+{
+    return (uint32_t *)set->list.items + i;
+}
+
+static struct ss_map_key read_key(const struct ss_field *f, struct ss_slice base, uint32_t at)
+{
+    struct ss_value v = {0, {NULL, 0}};
+    if (!(at & SS_KEY_ABSENT))
+        ss_value_read(f, base.ptr + at, base.ptr + base.len, &v);
+    if (f->type == SS_TYPE_STRING)
+        return (struct ss_map_key){.string = v.bytes};
+    return (struct ss_map_key){.integer = true, .value = v.bits};
+}
+
+static bool same(const struct ss_map_key *a, const struct ss_map_key *b)
+{
+    return a->integer ? a->value == b->value : ss_slice_eq(a->string, b->string);
+}
+
+static struct open_map top(const struct ss_key_set *set)
+{
+    return ((const struct open_map *)set->maps.items)[set->maps.n - 1];
+}
+
+/* The slot of key, or the free one where it belongs. Keys of maps around this one may lie between. */
+static uint32_t *place(const struct ss_key_set *set, struct open_map map, struct ss_slice base,
+                       const struct ss_map_key *key)
+{
+    size_t i = hash_of(set, map.first, key) & (set->cap - 1);
+    for (; set->slots[i]; i = (i + 1) & (set->cap - 1)) {
+        uint32_t number = set->slots[i] - 1;
+        if (number < map.first)
+            continue;
+        struct ss_map_key had = read_key(map.field, base, *place_at(set, number));
+        if (same(&had, key))
+            break;
+    }
+    return &set->slots[i];
+}
+
+/* Puts the keys of all maps into a larger table, oldest first. */
+static bool grow(struct ss_key_set *set, struct ss_slice base)
 {
     size_t cap = set->cap ? set->cap * 2 : FIRST_CAP;
-    struct ss_key_entry *entries = ss_try_realloc(NULL, cap * sizeof *entries);
-    if (!entries)
+    drop_slots(set); /* first: the list has all that is needed */
+    set->slots = ss_try_realloc(NULL, cap * sizeof *set->slots);
+    if (!set->slots)
         return false;
-    memset(entries, 0, cap * sizeof *entries);
-    for (size_t i = 0; i < set->cap; i++) {
-        const struct ss_key_entry *e = &set->entries[i];
-        if (e->serial < set->first)
-            continue;
-        size_t at = e->hash & (cap - 1);
-        while (entries[at].serial)
-            at = (at + 1) & (cap - 1);
-        entries[at] = *e;
-    }
-    ss_free(set->entries);
-    set->entries = entries;
+    memset(set->slots, 0, cap * sizeof *set->slots);
     set->cap = cap;
+    const struct open_map *maps = set->maps.items;
+    for (size_t m = 0; m < set->maps.n; m++) {
+        size_t end = m + 1 < set->maps.n ? maps[m + 1].first : set->list.n;
+        for (uint32_t i = maps[m].first; i < end; i++) {
+            struct ss_map_key key = read_key(maps[m].field, base, *place_at(set, i));
+            size_t at = hash_of(set, maps[m].first, &key) & (cap - 1);
+            while (set->slots[at])
+                at = (at + 1) & (cap - 1);
+            set->slots[at] = i + 1;
+        }
+    }
     return true;
 }
 
-static bool same(const struct ss_key_entry *e, uint32_t hash, uint32_t serial, const struct ss_map_key *key,
-                 const char *base)
+/* The place of the key at at in the newest map; at itself when it is new. NULL when out of memory. */
+static uint32_t *add(struct ss_key_set *set, struct ss_slice base, uint32_t at)
 {
-    if (e->hash != hash || e->serial != serial)
-        return false;
-    if (key->integer || e->len == UINT32_MAX)
-        return key->integer && e->len == UINT32_MAX && e->key == key->value;
-    return ss_slice_eq(key->string, ss_slice_of(base + e->key, e->len));
-}
-
-/* The entry of key, or the free one where it belongs. */
-static struct ss_key_entry *place(const struct ss_key_set *set, uint32_t hash, uint32_t serial,
-                                  const struct ss_map_key *key, const char *base)
-{
-    size_t at = hash & (set->cap - 1);
-    while (set->entries[at].serial >= set->first && !same(&set->entries[at], hash, serial, key, base))
-        at = (at + 1) & (set->cap - 1);
-    return &set->entries[at];
-}
-
-struct ss_key_entry *ss_key_set_add(struct ss_key_set *set, uint32_t serial, const struct ss_map_key *key,
-                                    const char *base, uint64_t offset, bool *found)
-{
-    if (set->n >= set->cap / 2 && !grow(set))
+    if ((set->list.n + 1) * 8 > set->cap * 7 && !grow(set, base))
         return NULL;
-    uint32_t hash = hash_of(set, serial, key);
-    struct ss_key_entry *e = place(set, hash, serial, key, base);
-    *found = e->serial >= set->first;
-    if (*found)
-        return e;
-    set->n++;
-    set->last = e;
-    *e = (struct ss_key_entry){hash, serial, key->integer ? UINT32_MAX : (uint32_t)key->string.len, 0,
-                               key->integer ? key->value : offset};
-    return e;
+    struct open_map map = top(set);
+    struct ss_map_key key = read_key(map.field, base, at);
+    uint32_t *slot = place(set, map, base, &key);
+    if (*slot)
+        return place_at(set, *slot - 1);
+    if (!ss_stack_reserve(&set->list, sizeof(uint32_t), 1))
+        return NULL;
+    *place_at(set, (uint32_t)set->list.n++) = at;
+    *slot = (uint32_t)set->list.n;
+    return place_at(set, *slot - 1);
+}
+
+/* Takes the newest key out. */
+static void forget(struct ss_key_set *set, struct open_map map, struct ss_slice base)
+{
+    struct ss_map_key key = read_key(map.field, base, *place_at(set, (uint32_t)set->list.n - 1));
+    size_t i = hash_of(set, map.first, &key) & (set->cap - 1);
+    while (set->slots[i] != set->list.n)
+        i = (i + 1) & (set->cap - 1);
+    set->slots[i] = 0;
+    set->list.n--;
+}
+
+static bool begin(struct ss_key_set *set, const struct ss_field *f)
+{
+    if (!ss_stack_reserve(&set->maps, sizeof(struct open_map), 1))
+        return false;
+    ((struct open_map *)set->maps.items)[set->maps.n++] = (struct open_map){f, (uint32_t)set->list.n};
+    return true;
 }
 
 static bool same_few(uint64_t had, uint64_t wanted, const struct ss_map_key *key, const char *base)
@@ -164,63 +217,88 @@ static bool same_few(uint64_t had, uint64_t wanted, const struct ss_map_key *key
             (base[had >> 32] == key->string.ptr[0] && memcmp(base + (had >> 32), key->string.ptr, n) == 0));
 }
 
-/* The keys so far go into the set: there are too many for looking at each. */
-static bool spill(struct ss_key_set *set, const struct ss_few_keys *few, bool integer, const char *base)
+bool ss_few_keys_add(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_field *f,
+                     struct ss_slice base, const struct ss_map_key *key, uint32_t at, uint32_t offset,
+                     bool *found)
 {
-    for (uint32_t i = 0; i < SS_FEW_KEYS; i++) {
-        uint64_t k = few->keys[i];
-        struct ss_map_key key = {integer, k,
-                                 integer ? SS_LIT("") : ss_slice_of(base + (k >> 32), (uint32_t)k)};
-        bool found;
-        if (!ss_key_set_add(set, few->serial, &key, base, k >> 32, &found))
-            return false;
-    }
-    return true;
-}
-
-bool ss_few_keys_add(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_map_key *key,
-                     const char *base, uint64_t offset, bool *found)
-{
-    if (few->n > SS_FEW_KEYS)
-        return ss_key_set_add(set, few->serial, key, base, offset, found) != NULL;
-    uint64_t k = key->integer ? key->value : offset << 32 | key->string.len;
     *found = false;
-    for (uint32_t i = 0; i < few->n; i++) {
-        if (same_few(few->keys[i], k, key, base)) {
-            *found = true;
+    if (few->n <= SS_FEW_KEYS) {
+        uint64_t k = key->integer ? key->value : (uint64_t)offset << 32 | key->string.len;
+        for (uint32_t i = 0; i < few->n; i++) {
+            if (same_few(few->keys[i], k, key, base.ptr)) {
+                *found = true;
+                return true;
+            }
+        }
+        if (few->n < SS_FEW_KEYS) {
+            few->at[few->n] = at;
+            few->keys[few->n++] = k;
             return true;
         }
+        if (!begin(set, f)) /* too many for looking at each */
+            return false;
+        for (uint32_t i = 0; i < SS_FEW_KEYS; i++)
+            if (!add(set, base, few->at[i]))
+                return false;
+        few->n++;
     }
-    if (few->n < SS_FEW_KEYS) {
-        few->keys[few->n++] = k;
-        return true;
-    }
-    few->n++;
-    few->serial = ss_key_set_map(set);
-    return spill(set, few, key->integer, base) &&
-           ss_key_set_add(set, few->serial, key, base, offset, found) != NULL;
+    size_t before = set->list.n;
+    bool ok = add(set, base, at) != NULL;
+    *found = set->list.n == before;
+    return ok;
 }
 
-void ss_few_keys_forget_last(struct ss_few_keys *few, struct ss_key_set *set)
+void ss_few_keys_forget_last(struct ss_few_keys *few, struct ss_key_set *set, struct ss_slice base)
 {
     if (few->n > SS_FEW_KEYS)
-        ss_key_set_forget_last(set);
+        forget(set, top(set), base);
     else
         few->n--;
 }
 
-struct ss_key_entry *ss_key_set_find(const struct ss_key_set *set, uint32_t serial,
-                                     const struct ss_map_key *key, const char *base)
+void ss_few_keys_moved(struct ss_few_keys *few, struct ss_key_set *set, bool string, size_t by)
 {
-    if (set->cap == 0)
-        return NULL;
-    struct ss_key_entry *e = place(set, hash_of(set, serial, key), serial, key, base);
-    return e->serial >= set->first ? e : NULL;
+    if (few->n > SS_FEW_KEYS) {
+        *place_at(set, (uint32_t)set->list.n - 1) += (uint32_t)by;
+        return;
+    }
+    if (string)
+        few->keys[few->n - 1] += (uint64_t)by << 32;
+    few->at[few->n - 1] += (uint32_t)by;
 }
 
-void ss_key_set_forget_last(struct ss_key_set *set)
+void ss_few_keys_end(struct ss_few_keys *few, struct ss_key_set *set, struct ss_slice base)
 {
-    /* No entry was placed behind it, so a gap here hides none. */
-    set->last->serial = 0;
-    set->n--;
+    if (few->n <= SS_FEW_KEYS)
+        return;
+    struct open_map map = top(set);
+    if (map.first == 0 && set->list.n > set->cap / 16) {
+        memset(set->slots, 0, set->cap * sizeof *set->slots);
+        set->list.n = 0;
+    }
+    while (set->list.n > map.first)
+        forget(set, map, base);
+    set->maps.n--;
+}
+
+bool ss_few_keys_begin_all(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_field *f)
+{
+    few->n = SS_FEW_KEYS + 1;
+    return begin(set, f);
+}
+
+bool ss_few_keys_note(struct ss_key_set *set, struct ss_slice base, uint32_t at)
+{
+    uint32_t *last = add(set, base, at);
+    if (last)
+        *last = at;
+    return last != NULL;
+}
+
+bool ss_few_keys_is_last(const struct ss_key_set *set, struct ss_slice base, uint32_t at)
+{
+    struct open_map map = top(set);
+    struct ss_map_key key = read_key(map.field, base, at);
+    uint32_t slot = set->cap ? *place(set, map, base, &key) : 0;
+    return slot && *place_at(set, slot - 1) == at;
 }

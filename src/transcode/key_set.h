@@ -1,13 +1,24 @@
-/* The keys of all maps of one message in one hash table, for "is this key there already" in constant time
- * whatever keys a peer sends: SipHash-1-3 under a random key, so that no peer can make them collide. Nothing
- * is deleted when a map ends or a new message begins; entries are told apart by the serial of their map, and
- * older serials are free. */
+/* The keys of the maps that are open, for "is this key there already" in constant time whatever keys a peer
+ * sends: SipHash-1-3 under a random key, so that no peer can make them collide.
+ *
+ * A million keys must not cost much more than they cost the peer, so the set holds but four bytes of each:
+ * where it lies, in the message that is read or written, from a base that its user gives. One open addressed
+ * table has the numbers of the keys in that list:
+ *
+ *   maps  [ {field, 0}     {field, 3} ]        two maps, the second inside the first
+ *   list  [ at at at        at at     ]        keys in the order of coming
+ *   slots [ 0 4 0 1 0 3 5 0 0 2 … ]            number + 1; 0: free
+ *
+ * Maps end in the reverse order of their beginning, and then take their keys, which are the newest, out of
+ * the table: no key has been placed behind them that would be lost by that. */
 #ifndef SS_TRANSCODE_KEY_SET_H
 #define SS_TRANSCODE_KEY_SET_H
 
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "schema/schema.h"
+#include "transcode/stack.h"
 
 struct ss_map_key {
     bool integer;           /* also a bool */
@@ -15,56 +26,49 @@ struct ss_map_key {
     struct ss_slice string; /* else */
 };
 
-struct ss_key_entry {
-    uint32_t hash;
-    uint32_t serial; /* of the map */
-    uint32_t len;    /* of the string; UINT32_MAX for an integer */
-    uint32_t data;   /* the user's */
-    uint64_t key;    /* the integer, or the offset of the string from the base given to find */
-};
-
 struct ss_key_set {
-    struct ss_key_entry *entries; /* owned; a power of two of them */
-    size_t n, cap;
-    struct ss_key_entry *last; /* the newest entry */
-    uint32_t serial;           /* of the newest map */
-    uint32_t first;            /* entries with a serial below are free */
+    struct ss_stack maps; /* private: the maps that are open */
+    struct ss_stack list; /* uint32_t: where their keys are */
+    uint32_t *slots;      /* owned */
+    size_t cap;           /* of slots, a power of two; 0: none yet */
     uint64_t secret[2];
 };
 
+/* The place of a key is from the base to its value, behind the tag. SS_KEY_ABSENT and any number: it is not
+ * there, and so has the default value. */
+#define SS_KEY_ABSENT (UINT32_C(1) << 31)
+
 void ss_key_set_init(struct ss_key_set *set);
 void ss_key_set_dispose(struct ss_key_set *set);
-/* Forgets all keys; at the start of a message. */
+/* Forgets all maps; at the start of a message. */
 void ss_key_set_clear(struct ss_key_set *set);
-/* The serial of a new map. */
-static inline uint32_t ss_key_set_map(struct ss_key_set *set)
-{
-    return ++set->serial;
-}
-/* The entry of key in the map of that serial; made if there is none, and *found says which. Strings lie at
- * base + entry->key; the new one is at offset. NULL when out of memory. The entry is valid until the next
- * call. */
-struct ss_key_entry *ss_key_set_add(struct ss_key_set *set, uint32_t serial, const struct ss_map_key *key,
-                                    const char *base, uint64_t offset, bool *found);
-/* The entry of key; NULL when there is none. */
-struct ss_key_entry *ss_key_set_find(const struct ss_key_set *set, uint32_t serial,
-                                     const struct ss_map_key *key, const char *base);
-/* Takes back the last addition; nothing was looked for or added since. */
-void ss_key_set_forget_last(struct ss_key_set *set);
 
 /* The keys of one map for as long as they are few: then to look at each is cheaper than to hash. All keys of
- * a map are strings, or none is. Zero it before the first key. */
+ * a map are strings, or none is. Zero n before the first key. The base may lie elsewhere from call to call;
+ * what is at it stays. */
 enum { SS_FEW_KEYS = 8 };
 struct ss_few_keys {
     uint32_t n;                 /* more than SS_FEW_KEYS: they are in the key set */
-    uint32_t serial;            /* there */
-    uint64_t keys[SS_FEW_KEYS]; /* the integer, or the string's offset from base << 32 | its length */
+    uint32_t at[SS_FEW_KEYS];   /* their places */
+    uint64_t keys[SS_FEW_KEYS]; /* the integer, or the place of the string's text << 32 | its length */
 };
-/* Adds a key; *found says whether it was there already. Strings are below 2^31 bytes, offsets too. False when
- * out of memory. */
-bool ss_few_keys_add(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_map_key *key,
-                     const char *base, uint64_t offset, bool *found);
+/* Adds key, of type f (a map's key field), which lies at at, a string's text at offset; *found says whether
+ * it was there already. Strings are below 2^31 bytes, offsets too. False when out of memory. */
+bool ss_few_keys_add(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_field *f,
+                     struct ss_slice base, const struct ss_map_key *key, uint32_t at, uint32_t offset,
+                     bool *found);
 /* Takes back the last addition, a key that was not there before; nothing was added to set since. */
-void ss_few_keys_forget_last(struct ss_few_keys *few, struct ss_key_set *set);
+void ss_few_keys_forget_last(struct ss_few_keys *few, struct ss_key_set *set, struct ss_slice base);
+/* The key last added, a string or not, has moved by so many bytes. */
+void ss_few_keys_moved(struct ss_few_keys *few, struct ss_key_set *set, bool string, size_t by);
+/* The map ends. */
+void ss_few_keys_end(struct ss_few_keys *few, struct ss_key_set *set, struct ss_slice base);
+
+/* For a map whose keys may come again: begins it with all its keys in the set. False when out of memory. */
+bool ss_few_keys_begin_all(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_field *f);
+/* Adds the key at at, or puts that in the place of what was there. False when out of memory. */
+bool ss_few_keys_note(struct ss_key_set *set, struct ss_slice base, uint32_t at);
+/* Whether at is where the key that lies there was last noted. */
+bool ss_few_keys_is_last(const struct ss_key_set *set, struct ss_slice base, uint32_t at);
 
 #endif

@@ -170,8 +170,8 @@ static inline struct ss_source ss_source_of(struct ss_slice bytes)
     return (struct ss_source){bytes, NULL, SS_NO_RUN};
 }
 
-/* to_json_map.c: entries of f from p on, as ss_to_json_elements does. keys: the map's so far; all but PRINT
- * use its serial only. */
+/* to_json_map.c: entries of f from p on, as ss_to_json_elements does. keys: the map's so far; begun with
+ * ss_few_keys_begin_all for all but PRINT. */
 enum ss_entries {
     SS_ENTRIES_PRINT,      /* print; restart when a key comes twice */
     SS_ENTRIES_NOTE,       /* print nothing; note which entry is the last of its key */
@@ -179,6 +179,8 @@ enum ss_entries {
 };
 const char *ss_to_json_entries(struct ss_to_json *w, const struct ss_field *f, struct ss_few_keys *keys,
                                enum ss_entries what, const char *p, const char *end, bool skip_others);
+/* Behind the last entry. */
+void ss_to_json_entries_end(struct ss_to_json *w, struct ss_few_keys *keys);
 
 /* to_json_index.c */
 bool ss_index_begin(struct ss_to_json *w, struct ss_index *ix, const struct ss_message *m);

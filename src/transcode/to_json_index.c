@@ -129,14 +129,20 @@ static struct ss_run run_at(const struct ss_to_json *w, uint32_t i)
     return ((const struct ss_run *)w->c->runs.items)[i];
 }
 
-static bool map_runs(struct ss_to_json *w, const struct ss_field *f, uint32_t first, struct ss_few_keys *keys,
-                     enum ss_entries what)
+static bool map_runs(struct ss_to_json *w, const struct ss_field *f, uint32_t first)
 {
-    for (uint32_t i = first; i != SS_NO_RUN; i = run_at(w, i).next) {
-        struct ss_run run = run_at(w, i);
-        if (!ss_to_json_entries(w, f, keys, what, w->wire + run.start, w->wire + run.end, false))
-            return false;
+    static const enum ss_entries twice[] = {SS_ENTRIES_NOTE, SS_ENTRIES_PRINT_LAST};
+    struct ss_few_keys keys;
+    if (!ss_few_keys_begin_all(&keys, &w->c->keys, &f->message->fields[0]))
+        return ss_to_json_fail(w, SS_ERR_MEMORY);
+    for (size_t k = 0; k < 2; k++) {
+        for (uint32_t i = first; i != SS_NO_RUN; i = run_at(w, i).next) {
+            struct ss_run run = run_at(w, i);
+            if (!ss_to_json_entries(w, f, &keys, twice[k], w->wire + run.start, w->wire + run.end, false))
+                return false;
+        }
     }
+    ss_to_json_entries_end(w, &keys);
     return true;
 }
 
@@ -165,13 +171,10 @@ bool ss_index_value(struct ss_to_json *w, const struct ss_index *ix, const struc
     uint32_t first = slot_of(w, ix, f->index)->first;
     *empty = false;
     if (f->repeated) {
-        struct ss_few_keys keys = {.serial = ss_key_set_map(&w->c->keys)};
         if (!ss_to_json_open(w, f->map ? '{' : '['))
             return false;
         size_t before = w->out->len;
-        bool ok = f->map ? map_runs(w, f, first, &keys, SS_ENTRIES_NOTE) &&
-                               map_runs(w, f, first, &keys, SS_ENTRIES_PRINT_LAST)
-                         : array_runs(w, f, first);
+        bool ok = f->map ? map_runs(w, f, first) : array_runs(w, f, first);
         *empty = w->out->len == before;
         return ok && ss_to_json_close(w, f->map ? '}' : ']');
     }

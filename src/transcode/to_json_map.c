@@ -4,6 +4,7 @@
 
 struct entry {
     struct ss_value key, value;
+    const char *key_at;      /* NULL: it has none */
     struct ss_source source; /* of a message value */
     bool unknown;            /* its value is not in its closed enum: the whole entry is an unknown field */
 };
@@ -18,6 +19,7 @@ static inline bool short_entry(const struct ss_field *kf, const struct ss_field 
         p == end || *p != (char)ss_tag(2, SS_WIRE_BYTES) ||
         ss_wire_get_bytes(p + 1, end, &e->source.bytes) != end)
         return false;
+    e->key_at = bytes.ptr + 1;
     e->source.field = NULL;
     e->source.run = SS_NO_RUN;
     e->unknown = false;
@@ -31,7 +33,7 @@ static bool read_entry(struct ss_to_json *w, const struct ss_field *f, struct ss
     unsigned values = 0;
     if (short_entry(kf, vf, bytes, e))
         return true;
-    *e = (struct entry){{0, SS_LIT("")}, {0, SS_LIT("")}, ss_source_of(SS_LIT("")), false};
+    *e = (struct entry){{0, SS_LIT("")}, {0, SS_LIT("")}, NULL, ss_source_of(SS_LIT("")), false};
     if (vf->enumeration && vf->enumeration->closed && vf->enumeration->n_values)
         e->value.bits = (uint32_t)vf->enumeration->values[0].number;
     while (p && p < end) {
@@ -40,6 +42,7 @@ static bool read_entry(struct ss_to_json *w, const struct ss_field *f, struct ss
         if (!p)
             break;
         if (tag == ss_tag(1, kf->wire_type)) {
+            e->key_at = p;
             p = ss_value_read(kf, p, end, &e->key);
         } else if (tag != ss_tag(2, vf->wire_type)) {
             p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
@@ -101,28 +104,28 @@ static bool one_entry(struct ss_to_json *w, const struct ss_field *f, struct ss_
                       enum ss_entries what, struct ss_slice bytes)
 {
     struct entry e;
+    struct ss_key_set *set = &w->c->keys;
+    struct ss_slice base = ss_slice_of(w->wire, (size_t)(w->wire_end - w->wire));
     if (!read_entry(w, f, bytes, &e))
         return false;
     if (e.unknown)
         return true;
+    uint32_t at = e.key_at ? (uint32_t)(e.key_at - w->wire) : (uint32_t)(bytes.ptr - w->wire) | SS_KEY_ABSENT;
+    if (what == SS_ENTRIES_PRINT_LAST)
+        return ss_few_keys_is_last(set, base, at) ? print_entry(w, f, &e) : true;
+    if (what == SS_ENTRIES_NOTE)
+        return ss_few_keys_note(set, base, at) ? true : ss_to_json_fail(w, SS_ERR_MEMORY);
     struct ss_map_key key = key_of(&f->message->fields[0], &e.key);
-    uint32_t at = (uint32_t)(bytes.ptr - w->wire);
-    if (what == SS_ENTRIES_PRINT_LAST) {
-        const struct ss_key_entry *last = ss_key_set_find(&w->c->keys, keys->serial, &key, w->wire);
-        return last && last->data == at ? print_entry(w, f, &e) : true;
-    }
-    uint64_t offset = key.string.len ? (uint64_t)(key.string.ptr - w->wire) : 0;
+    uint32_t offset = key.string.len ? (uint32_t)(key.string.ptr - w->wire) : 0;
     bool found;
-    if (what == SS_ENTRIES_PRINT) {
-        if (!ss_few_keys_add(keys, &w->c->keys, &key, w->wire, offset, &found))
-            return ss_to_json_fail(w, SS_ERR_MEMORY);
-        return found ? ss_to_json_restart(w, NULL) : print_entry(w, f, &e);
-    }
-    struct ss_key_entry *last = ss_key_set_add(&w->c->keys, keys->serial, &key, w->wire, offset, &found);
-    if (!last)
+    if (!ss_few_keys_add(keys, set, &f->message->fields[0], base, &key, at, offset, &found))
         return ss_to_json_fail(w, SS_ERR_MEMORY);
-    last->data = at;
-    return true;
+    return found ? ss_to_json_restart(w, NULL) : print_entry(w, f, &e);
+}
+
+void ss_to_json_entries_end(struct ss_to_json *w, struct ss_few_keys *keys)
+{
+    ss_few_keys_end(keys, &w->c->keys, ss_slice_of(w->wire, (size_t)(w->wire_end - w->wire)));
 }
 
 const char *ss_to_json_entries(struct ss_to_json *w, const struct ss_field *f, struct ss_few_keys *keys,

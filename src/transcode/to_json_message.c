@@ -76,7 +76,10 @@ static const char *map_entries(struct ss_to_json *w, const struct ss_field *f, c
 {
     struct ss_few_keys keys;
     keys.n = 0;
-    return ss_to_json_entries(w, f, &keys, SS_ENTRIES_PRINT, p, end, false);
+    p = ss_to_json_entries(w, f, &keys, SS_ENTRIES_PRINT, p, end, false);
+    if (p)
+        ss_to_json_entries_end(w, &keys);
+    return p;
 }
 
 /* A repeated field's member from its first tag on. */

@@ -175,12 +175,15 @@ bool ss_to_json_struct(struct ss_to_json *w, const struct ss_message *m, const s
     const struct ss_field *f = &m->fields[0];
     struct ss_few_keys keys;
     keys.n = 0;
-    keys.serial = w->indexed ? ss_key_set_map(&w->c->keys) : 0;
+    if (w->indexed && !ss_few_keys_begin_all(&keys, &w->c->keys, &f->message->fields[0]))
+        return ss_to_json_fail(w, SS_ERR_MEMORY);
     if (!ss_to_json_open(w, '{'))
         return false;
     bool ok = w->indexed ? struct_entries(w, f, s, &keys, SS_ENTRIES_NOTE) &&
                                struct_entries(w, f, s, &keys, SS_ENTRIES_PRINT_LAST)
                          : struct_entries(w, f, s, &keys, SS_ENTRIES_PRINT);
+    if (ok)
+        ss_to_json_entries_end(w, &keys);
     return ok && ss_to_json_close(w, '}');
 }
 

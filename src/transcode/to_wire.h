@@ -59,15 +59,6 @@ enum ss_any_value {
     SS_ANY_VALUE_SEEN_IGNORE_NEXT
 };
 
-enum { SS_TAPE_KIND_BITS = 4 };
-
-/* A taped token: a scalar's or key's text is at data in tape_text; for an opening token data is the index of
- * its closing one. A boolean's value is its length. */
-struct ss_tape_token {
-    uint32_t kind_len; /* kind, and above SS_TAPE_KIND_BITS the length of the text */
-    uint32_t data;
-};
-
 struct ss_to_wire {
     struct ss_codec *c;
     const struct ss_schema *schema;
@@ -82,6 +73,9 @@ struct ss_to_wire {
     size_t tape_first;   /* the event that is first on the tape */
     uint32_t tape_open;  /* while taping: the innermost opening token; UINT32_MAX: none */
     uint32_t tape_at;    /* while playing: the token being played */
+    uint32_t tape_next;  /* and the one that comes then */
+    size_t tape_events;  /* tokens before that */
+    size_t tape_type;    /* the key "@type" last found */
     bool playing;
 };
 
@@ -130,6 +124,8 @@ bool ss_field_takes_null(const struct ss_field *f);
 bool ss_to_wire_any_key(struct ss_to_wire *w, struct ss_slice key);
 bool ss_to_wire_any_type(struct ss_to_wire *w, const struct ss_token *t);
 bool ss_to_wire_any_value_key(struct ss_to_wire *w, struct ss_slice key);
+/* While playing: passes over the next token, a scalar. */
+void ss_to_wire_skip_taped(struct ss_to_wire *w);
 /* A token for the tape, the top frame being a TAPE; its last one plays it. */
 bool ss_to_wire_tape(struct ss_to_wire *w, const struct ss_token *t);
 

@@ -1,33 +1,69 @@
 /* google.protobuf.Any from JSON: {"@type": URL, members…} or {"@type": URL, "value": v}, the type wherever it
  * stands. */
 #include "transcode/to_wire.h"
+#include "wire/varint.h"
 #include "wire/writer.h"
 
 enum { ANY_URL = 1, ANY_VALUE = 2 };
-enum { NO_TOKEN = UINT32_MAX, TEXT_MAX = UINT32_MAX >> SS_TAPE_KIND_BITS };
+enum { NO_TOKEN = UINT32_MAX, TAPE_MAX = INT32_MAX };
+enum { LINK = 4, SHORT = 15 }; /* bytes of a link; lengths from here on stand behind the head */
 
 static const struct ss_slice TYPE = {"@type", 5};
 
-static struct ss_tape_token *token_at(const struct ss_to_wire *w, uint32_t i)
+static char *tape(const struct ss_to_wire *w, size_t at)
 {
-    return (struct ss_tape_token *)w->c->tape.items + i;
+    return (char *)w->c->tape.items + at;
 }
 
-static enum ss_token_kind kind_of(const struct ss_tape_token *t)
+static enum ss_token_kind kind_at(const struct ss_to_wire *w, size_t at)
 {
-    return (enum ss_token_kind)(t->kind_len & ((1u << SS_TAPE_KIND_BITS) - 1));
+    return (enum ss_token_kind)(*tape(w, at) & 15);
 }
 
-static struct ss_token read_token(const struct ss_to_wire *w, uint32_t i)
+static bool opens(enum ss_token_kind kind)
 {
-    const struct ss_tape_token *t = token_at(w, i);
-    struct ss_token token = {.kind = kind_of(t)};
-    uint32_t len = t->kind_len >> SS_TAPE_KIND_BITS;
-    if (token.kind == SS_TOKEN_BOOL)
-        token.value = len;
-    else
-        token.text = ss_slice_of((const char *)w->c->tape_text.items + t->data, len);
-    return token;
+    return kind == SS_TOKEN_START_OBJECT || kind == SS_TOKEN_START_ARRAY;
+}
+
+/* Where the token that opens at at is closed; while taping and still open, where the one around it opens. */
+static uint32_t get_link(const struct ss_to_wire *w, size_t at)
+{
+    uint32_t link;
+    memcpy(&link, tape(w, at) + 1, LINK);
+    return link;
+}
+
+static void set_link(const struct ss_to_wire *w, size_t at, uint32_t link)
+{
+    memcpy(tape(w, at) + 1, &link, LINK);
+}
+
+/* The token at at; its text lies on the tape. Returns where the next one is. */
+static size_t read_token(const struct ss_to_wire *w, size_t at, struct ss_token *t)
+{
+    const char *p = tape(w, at), *end = tape(w, w->c->tape.n);
+    uint64_t len = (unsigned char)*p >> 4;
+    *t = (struct ss_token){.kind = kind_at(w, at)};
+    p++;
+    if (opens(t->kind))
+        return at + 1 + LINK;
+    if (t->kind == SS_TOKEN_BOOL) {
+        t->value = len;
+        return at + 1;
+    }
+    if (len == SHORT)
+        p = ss_varint_get(p, end, &len);
+    t->text = ss_slice_of(p, len);
+    return (size_t)(p + len - (const char *)w->c->tape.items);
+}
+
+/* Says that the event of the token at at is where the trouble is. */
+static void blame(struct ss_to_wire *w, size_t at)
+{
+    struct ss_token t;
+    w->events = w->tape_first;
+    for (size_t i = 0; i < at; i = read_token(w, i, &t))
+        w->events++;
 }
 
 /* Makes the frame, an Any's, one for the message that the URL names, and writes what comes before that. */
@@ -62,44 +98,59 @@ static bool become(struct ss_to_wire *w, struct ss_frame *f, const struct ss_tok
     return true;
 }
 
-/* The value of "@type" among the members that begin at token i of the tape and end at the object's end. */
-static bool find_type(struct ss_to_wire *w, uint32_t i, struct ss_token *type)
+/* The value of "@type" among the members that begin at at on the tape and end at the object's end. */
+static bool find_type(struct ss_to_wire *w, size_t at, struct ss_token *type)
 {
     bool found = false;
     size_t n = w->c->tape.n;
-    while (i < n && kind_of(token_at(w, i)) == SS_TOKEN_KEY) {
-        if (ss_slice_eq(read_token(w, i).text, TYPE)) {
-            w->events = w->tape_first + i;
+    while (at < n && kind_at(w, at) == SS_TOKEN_KEY) {
+        struct ss_token t;
+        size_t value = read_token(w, at, &t);
+        if (ss_slice_eq(t.text, TYPE)) {
             if (found) {
+                blame(w, at);
                 ss_to_wire_invalid(w, "this key is there twice");
                 return false;
             }
-            *type = read_token(w, i + 1);
+            read_token(w, value, type);
             found = true;
+            w->tape_type = at;
         }
-        i++;
-        enum ss_token_kind kind = kind_of(token_at(w, i));
-        if (kind == SS_TOKEN_START_OBJECT || kind == SS_TOKEN_START_ARRAY)
-            i = token_at(w, i)->data;
-        i++;
+        if (opens(kind_at(w, value)))
+            value = get_link(w, value);
+        at = read_token(w, value, &t);
     }
     if (!found) {
-        w->events = w->tape_first + i;
+        blame(w, at);
         ss_to_wire_invalid(w, "expected a member \"@type\"");
     }
     return found;
+}
+
+/* As become, for an Any whose members begin at at on the tape. */
+static bool become_taped(struct ss_to_wire *w, struct ss_frame *f, size_t at)
+{
+    struct ss_token type;
+    if (!find_type(w, at, &type))
+        return false;
+    if (become(w, f, &type))
+        return true;
+    blame(w, w->tape_type);
+    return false;
+}
+
+void ss_to_wire_skip_taped(struct ss_to_wire *w)
+{
+    struct ss_token t;
+    w->tape_next = (uint32_t)read_token(w, w->tape_next, &t);
+    w->tape_events++;
 }
 
 bool ss_to_wire_any_key(struct ss_to_wire *w, struct ss_slice key)
 {
     struct ss_frame *f = w->top;
     if (w->playing) {
-        struct ss_token type;
-        size_t now = w->events;
-        if (!find_type(w, w->tape_at, &type) || !become(w, f, &type))
-            return false;
-        w->events = now;
-        return ss_to_wire_key(w, key);
+        return become_taped(w, f, w->tape_at) && ss_to_wire_key(w, key);
     }
     if (ss_slice_eq(key, TYPE)) {
         f->next = 1;
@@ -107,8 +158,7 @@ bool ss_to_wire_any_key(struct ss_to_wire *w, struct ss_slice key)
     }
     f->kind = SS_FRAME_TAPE;
     f->next = 1;
-    ss_stack_clear(&w->c->tape, sizeof(struct ss_tape_token));
-    ss_stack_clear(&w->c->tape_text, 1);
+    ss_stack_clear(&w->c->tape, 1);
     w->tape_first = w->events;
     w->tape_open = NO_TOKEN;
     return ss_to_wire_tape(w, &(struct ss_token){SS_TOKEN_KEY, false, key});
@@ -131,7 +181,7 @@ bool ss_to_wire_any_value_key(struct ss_to_wire *w, struct ss_slice key)
     if (ss_slice_eq(key, TYPE)) {
         if (!w->playing)
             return ss_to_wire_invalid(w, "this key is there twice");
-        w->tape_at++;
+        ss_to_wire_skip_taped(w);
         return true;
     }
     if (!w->options.ignore_unknown_fields)
@@ -141,22 +191,28 @@ bool ss_to_wire_any_value_key(struct ss_to_wire *w, struct ss_slice key)
     return true;
 }
 
-/* ---- the tape ---- */
+/* ---- the tape ----
+ *
+ * Tokens in few bytes, for a hostile text has many: a head with the kind and, above it, the length of the
+ * text (a boolean's value) when that is below 15; else the length as a varint behind it; then the text. An
+ * opening token has a link instead, to its closing one: members can be stepped over whatever is in them. */
 
 static bool record(struct ss_to_wire *w, const struct ss_token *t)
 {
-    struct ss_stack *tape = &w->c->tape, *text = &w->c->tape_text;
-    if (t->text.len > TEXT_MAX || text->n + t->text.len > TEXT_MAX || tape->n >= TEXT_MAX)
+    struct ss_stack *stack = &w->c->tape;
+    size_t len = t->kind == SS_TOKEN_BOOL ? t->value : t->text.len;
+    if (t->text.len > TAPE_MAX || stack->n + t->text.len > TAPE_MAX)
         return ss_to_wire_fail(w, SS_ERR_LIMIT);
-    if (!ss_stack_reserve(tape, sizeof(struct ss_tape_token), 1) ||
-        !ss_stack_reserve(text, 1, t->text.len + 1))
+    if (!ss_stack_reserve(stack, 1, t->text.len + 1 + SS_VARINT_MAX))
         return ss_to_wire_fail(w, SS_ERR_MEMORY);
-    uint32_t len = t->kind == SS_TOKEN_BOOL ? t->value : (uint32_t)t->text.len;
-    *token_at(w, (uint32_t)tape->n++) =
-        (struct ss_tape_token){len << SS_TAPE_KIND_BITS | (uint32_t)t->kind, (uint32_t)text->n};
+    char *p = tape(w, stack->n);
+    *p++ = (char)(unsigned char)((unsigned)t->kind | (unsigned)(len < SHORT ? len : SHORT) << 4);
+    if (len >= SHORT)
+        p = ss_varint_put(p, len);
     if (t->text.len)
-        memcpy((char *)text->items + text->n, t->text.ptr, t->text.len);
-    text->n += t->text.len;
+        memcpy(p, t->text.ptr, t->text.len);
+    p += opens(t->kind) ? LINK : t->text.len;
+    stack->n = (size_t)(p - (const char *)stack->items);
     return true;
 }
 
@@ -186,14 +242,15 @@ static bool play_token(struct ss_to_wire *w, const struct ss_token *t)
  * been read. */
 static bool play(struct ss_to_wire *w)
 {
-    struct ss_token type;
     size_t now = w->events;
-    if (!find_type(w, 0, &type) || !become(w, w->top, &type))
+    if (!become_taped(w, w->top, 0))
         return false;
     w->playing = true;
-    for (w->tape_at = 0; w->tape_at < w->c->tape.n; w->tape_at++) {
-        struct ss_token t = read_token(w, w->tape_at);
-        w->events = w->tape_first + w->tape_at;
+    w->tape_events = 0;
+    for (w->tape_at = 0; w->tape_at < w->c->tape.n; w->tape_at = w->tape_next) {
+        struct ss_token t;
+        w->tape_next = (uint32_t)read_token(w, w->tape_at, &t);
+        w->events = w->tape_first + w->tape_events++;
         if (!play_token(w, &t))
             return false;
     }
@@ -205,21 +262,20 @@ static bool play(struct ss_to_wire *w)
 bool ss_to_wire_tape(struct ss_to_wire *w, const struct ss_token *t)
 {
     struct ss_frame *f = w->top;
-    bool opens = t->kind == SS_TOKEN_START_OBJECT || t->kind == SS_TOKEN_START_ARRAY;
     bool closes = t->kind == SS_TOKEN_END_OBJECT || t->kind == SS_TOKEN_END_ARRAY;
     if (closes && --f->next == 0)
         return play(w);
+    uint32_t at = (uint32_t)w->c->tape.n;
     if (!record(w, t))
         return false;
-    uint32_t at = (uint32_t)w->c->tape.n - 1;
-    if (opens) { /* until it is closed it links to the one around it */
+    if (opens(t->kind)) {
         f->next++;
-        token_at(w, at)->data = w->tape_open;
+        set_link(w, at, w->tape_open);
         w->tape_open = at;
     } else if (closes) {
         uint32_t open = w->tape_open;
-        w->tape_open = token_at(w, open)->data;
-        token_at(w, open)->data = at;
+        w->tape_open = get_link(w, open);
+        set_link(w, open, at);
     }
     return true;
 }

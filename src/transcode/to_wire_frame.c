@@ -84,9 +84,17 @@ bool ss_to_wire_begin(struct ss_to_wire *w, const struct ss_field *f)
     return err ? ss_to_wire_fail(w, err) : true;
 }
 
+/* Where map keys lie. */
+static struct ss_slice written(const struct ss_to_wire *w)
+{
+    return ss_slice_of(w->out->ptr + w->c->holes.base, w->out->len - w->c->holes.base);
+}
+
 bool ss_to_wire_pop(struct ss_to_wire *w)
 {
     struct ss_frame *f = w->top;
+    if (f->kind == SS_FRAME_MAP && f->keys.n > SS_FEW_KEYS)
+        ss_few_keys_end(&f->keys, &w->c->keys, written(w));
     if (f->drop_empty && w->out->len == f->body) {
         ss_holes_abandon(&w->c->holes, f->inner);
         w->out->len = f->start;
@@ -112,19 +120,18 @@ bool ss_to_wire_claim(struct ss_to_wire *w, const struct ss_field *f)
     return true;
 }
 
-/* Writes the key field of an entry. */
+/* Writes the key field of an entry. *at: where its value is; *offset: a string's text. */
 static bool put_key(struct ss_to_wire *w, const struct ss_field *f, struct ss_slice text,
-                    struct ss_map_key *key, uint64_t *offset)
+                    struct ss_map_key *key, uint32_t *at, uint32_t *offset)
 {
     char bytes[24];
     *key = (struct ss_map_key){.string = text};
+    *at = (uint32_t)(w->out->len - w->c->holes.base + 1);
     if (f->type == SS_TYPE_STRING) {
         bytes[0] = (char)f->tag[0];
         size_t n = (size_t)(ss_varint_put(bytes + 1, text.len) - bytes);
-        if (!ss_to_wire_append(w, bytes, n))
-            return false;
-        *offset = w->out->len - w->c->holes.base;
-        return ss_to_wire_append(w, text.ptr, text.len);
+        *offset = *at - 1 + (uint32_t)n;
+        return ss_to_wire_append(w, bytes, n) && ss_to_wire_append(w, text.ptr, text.len);
     }
     struct ss_token t = {SS_TOKEN_STRING, false, text};
     key->integer = true;
@@ -142,28 +149,39 @@ static bool put_key(struct ss_to_wire *w, const struct ss_field *f, struct ss_sl
 bool ss_to_wire_entry(struct ss_to_wire *w, struct ss_slice text)
 {
     struct ss_frame *f = w->top;
+    const struct ss_field *kf = &f->map->message->fields[0];
     struct ss_map_key key;
-    uint64_t offset = 0;
+    uint32_t at, offset = 0;
     bool found;
     f->inner = (uint32_t)ss_holes_height(&w->c->holes);
     f->start = w->out->len;
-    if (!ss_to_wire_begin(w, f->map) || !put_key(w, &f->map->message->fields[0], text, &key, &offset))
+    if (!ss_to_wire_begin(w, f->map) || !put_key(w, kf, text, &key, &at, &offset))
         return false;
-    if (!ss_few_keys_add(&f->keys, &w->c->keys, &key, w->out->ptr + w->c->holes.base, offset, &found))
+    if (w->out->len - w->c->holes.base > SS_MESSAGE_MAX)
+        return ss_to_wire_fail(w, SS_ERR_LIMIT);
+    if (!ss_few_keys_add(&f->keys, &w->c->keys, kf, written(w), &key, at, offset, &found))
         return ss_to_wire_fail(w, SS_ERR_MEMORY);
     return found ? ss_to_wire_invalid(w, "this key is there twice") : true;
 }
 
 bool ss_to_wire_entry_done(struct ss_to_wire *w)
 {
-    return ss_to_wire_close(w, w->top->inner);
+    struct ss_frame *f = w->top;
+    if (!ss_to_wire_close(w, f->inner + 1u))
+        return false;
+    size_t before = w->out->len;
+    if (!ss_to_wire_close(w, f->inner))
+        return false;
+    if (w->out->len != before) /* room was made for the entry's length, before its key */
+        ss_few_keys_moved(&f->keys, &w->c->keys, f->map->message->fields[0].type == SS_TYPE_STRING,
+                          w->out->len - before);
+    return true;
 }
 
 bool ss_to_wire_entry_drop(struct ss_to_wire *w)
 {
-    /* Its key stays in the set, where it now points at what comes next: take it out. */
+    ss_few_keys_forget_last(&w->top->keys, &w->c->keys, written(w));
     ss_holes_abandon(&w->c->holes, w->top->inner);
     w->out->len = w->top->start;
-    ss_few_keys_forget_last(&w->top->keys, &w->c->keys);
     return true;
 }

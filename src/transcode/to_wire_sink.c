@@ -86,7 +86,7 @@ static bool message_key(struct ss_to_wire *w, struct ss_frame *f, struct ss_slic
         if (f->any && ss_slice_eq(key, SS_LIT("@type"))) {
             if (!w->playing)
                 return ss_to_wire_invalid(w, "this key is there twice");
-            w->tape_at++;
+            ss_to_wire_skip_taped(w);
             return true;
         }
         return w->options.ignore_unknown_fields ? true : ss_to_wire_unknown_field(w, m, key);
