@@ -33,7 +33,7 @@ static inline bool short_key(const struct ss_to_wire *w, struct ss_slice key)
     const struct ss_field *field = &f->message->fields[f->next];
     uint64_t *word = (uint64_t *)w->c->seen.items + f->seen + f->next / 64;
     uint64_t bit = UINT64_C(1) << (f->next % 64);
-    if (!ss_eq_small(field->json_name, key) || (*word & bit))
+    if (!ss_eq_few(field->json_name, key) || (*word & bit))
         return false;
     *word |= bit;
     f->field = field;

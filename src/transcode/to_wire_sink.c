@@ -1,5 +1,4 @@
 /* What the reader's events do, by the kind of the top frame. */
-#include "transcode/copy.h"
 #include "transcode/scalar.h"
 #include "transcode/to_wire.h"
 
@@ -77,7 +76,7 @@ static bool message_key(struct ss_to_wire *w, struct ss_frame *f, struct ss_slic
 {
     const struct ss_message *m = f->message;
     const struct ss_field *field = NULL;
-    if (f->next < m->n_fields && ss_eq_small(m->fields[f->next].json_name, key))
+    if (f->next < m->n_fields && ss_slice_eq(m->fields[f->next].json_name, key))
         field = &m->fields[f->next];
     else
         field = ss_message_field(m, key);
