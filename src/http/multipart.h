@@ -15,7 +15,7 @@ struct ss_multipart_limits {
 /* A part's head. UTF-8; valid until the next call. */
 struct ss_multipart_part {
     struct ss_slice name;         /* never empty */
-    struct ss_slice filename;     /* filename* where it is there, else filename; may be empty */
+    struct ss_slice filename;     /* filename* where it is there, else filename; may be empty, or a path */
     struct ss_slice content_type; /* as written; empty: none, which means text/plain */
     bool is_file;                 /* it has a filename, if an empty one */
 };
@@ -25,7 +25,7 @@ enum ss_multipart_kind {
     SS_MULTIPART_PART,     /* part: its head has been read */
     SS_MULTIPART_DATA,     /* data: some of its body, never empty; any number of times */
     SS_MULTIPART_PART_END, /* its body is whole */
-    SS_MULTIPART_END,      /* the last boundary; what follows is skipped */
+    SS_MULTIPART_END,      /* the last boundary; what follows its line is skipped */
 };
 
 struct ss_multipart_event {
@@ -44,8 +44,8 @@ struct ss_multipart {
     unsigned parts;
     uint8_t state;
     uint8_t delimiter_len;
-    uint8_t matched;                           /* bytes of delimiter seen so far */
-    uint8_t owed;                              /* of them, bytes to hand out as data: they were no boundary */
+    uint8_t matched; /* bytes of delimiter seen so far, which may be a boundary's beginning */
+    bool implied;    /* its CR LF belongs to what stands before, and is no data */
     char delimiter[4 + SS_MULTIPART_BOUNDARY]; /* CR LF "--" boundary */
 };
 
