@@ -190,14 +190,17 @@ def test_an_unknown_method_is_exit_1_and_names_the_nearest(config):
 
 def test_which_of_several_upstreams_must_be_known(tmp_path, make_config, services):
     upstreams = {name: {"target": f"127.0.0.1:{services.ports['plain']}", "plaintext": True} for name in ("test", "other")}
-    path = tmp_path / "c.yaml"
-    path.write_text(yaml.safe_dump(make_config(upstreams=upstreams)))
-    # Upload has no route; another method of its service has one.
+    path, routes = tmp_path / "c.yaml", tmp_path / "r.yaml"
+    proto = str(E2E / "proto/sidespan/test/v1/test.proto")
+    path.write_text(yaml.safe_dump(make_config(upstreams=upstreams, routes=[str(routes)], descriptors=[proto])))
+
+    def route(method):
+        rules = [{"selector": PACKAGE + method, "get": "/x"}]
+        routes.write_text(yaml.safe_dump({"type": "google.api.Service", "upstream": "test", "http": {"rules": rules}}))
+
+    route("Streams.Count")  # another method of the service
     assert answers(call("--config", path, PACKAGE + "Streams.Upload"))[0]["count"] == 0
-    rules = [{"selector": PACKAGE + "Echo.Unary", "post": "/x"}]
-    routes = tmp_path / "r.yaml"
-    routes.write_text(yaml.safe_dump({"type": "google.api.Service", "upstream": "test", "http": {"rules": rules}}))
-    path.write_text(yaml.safe_dump(make_config(upstreams=upstreams, routes=[str(routes)])))
+    route("Echo.Unary")
     done = call("--config", path, PACKAGE + "Streams.Upload")
     assert done.returncode == 1 and "which upstream" in done.stderr
 

@@ -17,7 +17,7 @@ def test_version_prints_the_version():
     assert done.returncode == 0 and re.search(r"\d+\.\d+\.\d+", done.stdout)
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["check"], ["routes"], ["version"]])
+@pytest.mark.parametrize("command", [[], ["serve"], ["check"], ["routes"], ["call"], ["explain"], ["version"]])
 def test_help_is_to_be_had(command):
     done = run_sidespan("help", *command)
     assert done.returncode == 0 and "sidespan" in done.stdout
