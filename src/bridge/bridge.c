@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "bridge/call.h"
+#include "http/gzip.h"
 
 static void seed(struct ss_bridge *b)
 {
@@ -53,6 +54,7 @@ void ss_bridge_init(struct ss_bridge *b, struct ss_loop *l, struct ss_snapshot *
                             .max_message_bytes = max_message_bytes};
     ss_buf_init(&b->scratch, SIZE_MAX / 4);
     ss_buf_init(&b->inflated, SIZE_MAX / 4);
+    ss_buf_init(&b->zipped, SIZE_MAX / 4);
     ss_call_bridge_init(b);
     ss_access_init(b, SS_ACCESS_LOG_OFF, -1);
     seed(b);
@@ -70,6 +72,8 @@ void ss_bridge_dispose(struct ss_bridge *b)
     ss_codec_free(b->codec);
     ss_buf_dispose(&b->scratch);
     ss_buf_dispose(&b->inflated);
+    ss_buf_dispose(&b->zipped);
+    ss_gzip_free(b->gzip);
     ss_buf_dispose(&b->access);
     ss_snapshot_unref(b->snapshot);
 }

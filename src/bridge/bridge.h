@@ -10,12 +10,15 @@
 #include "upstream/cluster.h"
 
 struct ss_call;
+struct ss_gzip;
 
 struct ss_bridge {
     struct ss_loop *loop;
     struct ss_snapshot *snapshot; /* a reference */
     struct ss_cluster **clusters; /* by the snapshot's index */
     struct ss_codec *codec;
+    struct ss_gzip *gzip;   /* made when first needed */
+    struct ss_buf zipped;   /* an answer compressed */
     struct ss_buf inflated; /* a piece of a compressed body */
     struct ss_buf scratch;  /* one message's JSON on its way out */
     struct ss_call *calls;  /* in flight */

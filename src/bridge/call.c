@@ -237,7 +237,9 @@ void ss_call_open(struct ss_call *call, bool unary)
     if (call->opened)
         return;
     size_t max_message = call->options->max_message_bytes;
-    struct ss_upcall_request request = {.path = call->method->path,
+    struct ss_upcall_request request = {.path = call->native ? call->path : call->method->path,
+                                        .content_type = call->native_type,
+                                        .user_agent = call->native_agent,
                                         .metadata = call->up_metadata.fields,
                                         .n_metadata = call->up_metadata.n,
                                         .timeout_ms = call->timeout_ms,
@@ -317,6 +319,12 @@ static void body(void *ctx, const char *p, size_t n, bool last)
         ss_upcall_want_writable(&call->up);
     else
         ss_call_request_writable(call);
+}
+
+/* A stream: its idle timeout covers what its client sends, too. */
+static bool is_stream(const struct ss_call *call)
+{
+    return call->native || call->method->server_streaming || call->method->client_streaming;
 }
 
 static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)

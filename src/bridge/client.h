@@ -51,7 +51,8 @@ struct ss_client_ops {
 
 struct ss_client {
     const struct ss_client_ops *ops;
-    void *call; /* what start returned; NULL: none, or over */
+    void *call;   /* what start returned; NULL: none, or over */
+    bool patient; /* set in start: the body is a stream, which may pause; the handler looks after its time */
 };
 
 struct ss_handler_ops {

@@ -12,16 +12,15 @@ static int http_status(const struct ss_call *call, const struct ss_status *st)
     return st->err != SS_OK ? ss_err_http(st->err) : ss_code_http(st->code);
 }
 
-static struct ss_slice authenticate(const struct ss_call *call)
+/* 401 always says how: as the service does in its metadata, which comes down anyway, or in its trailers. */
+static void put_authenticate(struct ss_call *call, struct ss_head *h)
 {
-    const struct ss_metadata *places[] = {&call->head, &call->up.metadata};
-    for (size_t i = 0; i < 2; i++) {
-        const struct ss_header *h =
-            ss_header_find(places[i]->fields, places[i]->n, SS_LIT("www-authenticate"));
-        if (h && ss_header_from_metadata(h))
-            return h->value;
-    }
-    return SS_LIT("Bearer");
+    const struct ss_metadata *trailers = &call->up.metadata;
+    struct ss_slice name = SS_LIT("www-authenticate");
+    if (ss_header_find(call->head.fields, call->head.n, name))
+        return;
+    const struct ss_header *given = ss_header_find(trailers->fields, trailers->n, name);
+    ss_head_put(h, name, given && ss_header_from_metadata(given) ? given->value : SS_LIT("Bearer"));
 }
 
 /* The nth value of a length-delimited field of a message; empty when it is not there. */
@@ -100,8 +99,9 @@ void ss_call_answer_error(struct ss_call *call, const struct ss_status *st)
     if (st->err == SS_ERR_METHOD)
         ss_head_put(&h, SS_LIT("allow"), call->match.allow);
     if (status == 401)
-        ss_head_put(&h, SS_LIT("www-authenticate"), authenticate(call));
+        put_authenticate(call, &h);
     put_retry_after(call, &h, st);
+    ss_head_put_metadata(&h, call);
     ss_call_head(call, status, h.fields, h.n, (int64_t)out->len);
     ss_call_data(call, out->ptr, out->len);
     c->ops->finish(c, NULL, 0);

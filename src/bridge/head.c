@@ -1,6 +1,9 @@
 #include "bridge/head.h"
 
+#include "http/gzip.h"
 #include "http/metadata.h"
+
+enum { GZIP_MIN = 1024 };
 
 bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name)
 {
@@ -61,4 +64,30 @@ size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size
                 .name = ss_arena_printf(&call->arena, "grpc-trailer-%.*s", SS_FMT(from[i].name)),
                 .value = from[i].value};
     return count;
+}
+
+struct ss_slice ss_head_compress(struct ss_head *h, struct ss_call *call, struct ss_slice content_type,
+                                 struct ss_slice body)
+{
+    struct ss_bridge *b = call->bridge;
+    const struct ss_route_gzip *o = &call->options->gzip;
+    size_t min = o->min_bytes ? o->min_bytes : GZIP_MIN;
+    if (o->off || body.len < min || !ss_gzip_worth(content_type, SIZE_MAX))
+        return body;
+    ss_head_put(h, SS_LIT("vary"), SS_LIT("Accept-Encoding"));
+    if (!call->accepts_gzip)
+        return body;
+    if (b->gzip == NULL)
+        b->gzip = ss_gzip_new(SS_GZIP_WHOLE);
+    ss_buf_clear(&b->zipped, SS_SCRATCH_KEEP);
+    if (b->gzip == NULL || ss_gzip_push(b->gzip, body.ptr, body.len, &b->zipped) != SS_OK ||
+        ss_gzip_finish(b->gzip, &b->zipped) != SS_OK) {
+        if (b->gzip)
+            ss_gzip_restart(b->gzip);
+        return body;
+    }
+    if (b->zipped.len >= body.len)
+        return body;
+    ss_head_put(h, SS_LIT("content-encoding"), SS_LIT("gzip"));
+    return ss_buf_slice(&b->zipped);
 }

@@ -23,6 +23,10 @@ int ss_head_success(const struct ss_call *call);
 size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size_t n, struct ss_header *to);
 /* Whether the route lets this name pass, up or down. */
 bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name);
+/* Compresses a whole body when the client takes that and it is worth it: adds the headers that say so, and
+ * returns what to send, which is the worker's until the next answer; else body itself. */
+struct ss_slice ss_head_compress(struct ss_head *h, struct ss_call *call, struct ss_slice content_type,
+                                 struct ss_slice body);
 /* st as JSON. */
 void ss_call_print_status(struct ss_call *call, const struct ss_status *st, struct ss_buf *out);
 

@@ -1,5 +1,6 @@
 /* A body that is one JSON text, or one form: collected, then one message. */
 #include "bridge/call.h"
+#include "http/grpc_frame.h"
 #include "wire/writer.h"
 
 static struct ss_slice trim(struct ss_slice s)
@@ -69,6 +70,9 @@ static enum ss_err send_whole(struct ss_call *call, struct ss_slice text, bool f
         err = ss_route_bind_form(&call->match, text, &call->arena, &out, st);
     else if (err == SS_OK)
         err = put_body(call, text, &out, st);
+    if (err == SS_OK && call->options->reject_binding_body_field_collisions)
+        err = ss_route_check_collisions(&call->match, ss_slice_skip(ss_buf_slice(&out), SS_GRPC_PREFIX),
+                                        &call->arena, st);
     if (err == SS_OK && !form)
         err = add_mask(call, text, &out, st);
     if (err == SS_OK)

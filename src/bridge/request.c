@@ -1,9 +1,11 @@
+#include "base/percent.h"
 #include "bridge/head.h"
 #include "http/cors.h"
 #include "http/grpc_timeout.h"
 #include "http/gzip.h"
 #include "http/media.h"
 #include "http/metadata.h"
+#include "transcode/field_filter.h"
 
 enum { UNARY_TIMEOUT_MS = 60000, MAX_UP_METADATA = 108, MAX_REQUEST_ID = 128, REQUEST_ID_LEN = 16 };
 
@@ -120,6 +122,24 @@ static void add_forwarded(struct ss_call *call, const struct intake *in)
         add(call, SS_LIT("x-forwarded-user-agent"), ss_arena_copy(a, agent), false);
 }
 
+/* version-traceid-parentid-flags in lower-case hex, ids not all zero. */
+static bool is_trace(struct ss_slice s)
+{
+    static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+    bool trace = false, parent = false;
+    if (s.len < sizeof form - 1 || (s.len > sizeof form - 1 && s.ptr[sizeof form - 1] != '-'))
+        return false;
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        char c = s.ptr[i];
+        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        if (form[i] == '-' ? c != '-' : !hex)
+            return false;
+        trace |= i >= 3 && i < 35 && c != '0';
+        parent |= i >= 36 && i < 52 && c != '0';
+    }
+    return trace && parent && !ss_slice_starts(s, SS_LIT("ff"));
+}
+
 /* W3C Trace Context: a request without a trace begins one, not sampled: that is for who records it to decide.
  */
 static void begin_trace(struct ss_call *call)
@@ -212,6 +232,8 @@ static void read_metadata(struct ss_call *call, const struct intake *in)
             continue;
         }
         bool trace = ss_slice_eq(out.name, SS_LIT("traceparent"));
+        if (trace && !is_trace(out.value))
+            continue; /* begun anew, as W3C Trace Context asks */
         traced |= trace;
         add(call, ss_arena_copy(a, out.name), ss_arena_copy(a, out.value), trace);
     }
@@ -272,6 +294,27 @@ static enum ss_stream_form form_of_alt(struct ss_slice alt)
     return SS_STREAM_UNSET;
 }
 
+/* System parameters start with '$'; one that there is not is an error, as any unknown parameter is. */
+static enum ss_err check_system(struct ss_call *call, struct ss_status *st)
+{
+    struct ss_slice rest = call->query, name;
+    while (rest.len) {
+        const char *amp = memchr(rest.ptr, '&', rest.len);
+        struct ss_slice one = ss_slice_of(rest.ptr, amp ? (size_t)(amp - rest.ptr) : rest.len);
+        rest = ss_slice_skip(rest, amp ? one.len + 1 : one.len);
+        const char *eq = one.len ? memchr(one.ptr, '=', one.len) : NULL;
+        if (eq)
+            one.len = (size_t)(eq - one.ptr);
+        if (ss_percent_decode(one, true, &call->arena, &name) != SS_OK || name.len == 0 || name.ptr[0] != '$')
+            continue; /* binding says what is wrong with it */
+        if (!ss_slice_eq(name, SS_LIT("$alt")) && !ss_slice_eq(name, SS_LIT("$fields")) &&
+            !ss_slice_eq(name, SS_LIT("$prettyPrint")))
+            return ss_status_violation(st, &call->arena, name,
+                                       "unknown system parameter; there are $alt, $fields and $prettyPrint");
+    }
+    return SS_OK;
+}
+
 static enum ss_err read_form(struct ss_call *call, const struct intake *in, struct ss_status *st)
 {
     struct ss_arena *a = &call->arena;
@@ -280,9 +323,16 @@ static enum ss_err read_form(struct ss_call *call, const struct intake *in, stru
     call->json = call->options->out;
     if (memchr(call->query.ptr ? call->query.ptr : "", '$', call->query.len) ||
         memchr(call->query.ptr ? call->query.ptr : "", '%', call->query.len)) {
+        if (check_system(call, st) != SS_OK)
+            return SS_ERR_INVALID;
         if (ss_query_get(call->query, SS_LIT("$prettyPrint"), a, &value))
             call->json.pretty =
                 value.len == 0 || ss_slice_eq_ci(value, SS_LIT("true")) || ss_slice_eq(value, SS_LIT("1"));
+        if (ss_query_get(call->query, SS_LIT("$fields"), a, &value) &&
+            ss_field_filter_new(
+                ss_field_filter_root(call->method->output, ss_route_response_field(call->match.route)), value,
+                a, &call->json.fields, st) != SS_OK)
+            return SS_ERR_INVALID;
         if (ss_query_get(call->query, SS_LIT("$alt"), a, &value)) {
             form = form_of_alt(value);
             if (form == SS_STREAM_UNSET)
@@ -478,6 +528,7 @@ enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, 
     call->patch = ss_slice_eq(r->method, SS_LIT("PATCH"));
     find_known(&in, &call->arena);
     set_request_id(call, &in);
+    call->accepts_gzip = in.known[H_ACCEPT_ENCODING].len && ss_accepts_gzip(in.known[H_ACCEPT_ENCODING]);
     call->native = ss_native_wanted(in.known[H_CONTENT_TYPE]);
     enum ss_err err = call->native ? ss_native_begin(call, r, st) : match(call, r, st);
     if (r->cors || (call->options && call->options->cors) || in.known[H_ORIGIN].len)

@@ -2,10 +2,52 @@
 
 #include <time.h>
 
+enum { PACE_MS = 1000 };
+
+/* Whether a client has taken less than the minimum rate for the grace period, all the while with output
+ * waiting. */
+static bool too_slow(struct ss_front *f, struct ss_conn *c, uint64_t now)
+{
+    const struct ss_stream *s = c->ops->socket(c);
+    if (s == NULL || !ss_stream_blocked(s)) {
+        c->slow_since_ms = 0;
+        return false;
+    }
+    uint64_t taken = ss_stream_bytes_out(s);
+    if (c->slow_since_ms == 0) {
+        c->slow_since_ms = now;
+        c->slow_bytes = taken;
+        return false;
+    }
+    uint64_t waited = now - c->slow_since_ms;
+    if (waited < f->limits.drain_grace_ms)
+        return false;
+    if ((taken - c->slow_bytes) * 1000 < f->limits.min_drain_bytes_per_s * waited)
+        return true;
+    c->slow_since_ms = now;
+    c->slow_bytes = taken;
+    return false;
+}
+
+static void on_pace(void *ctx)
+{
+    struct ss_front *f = ctx;
+    uint64_t now = ss_loop_now_ms(f->loop);
+    for (struct ss_conn *c = f->conns, *next; c; c = next) {
+        next = c->next;
+        if (too_slow(f, c, now))
+            c->ops->abort(c);
+    }
+    ss_timer_set(f->loop, &f->pace, now + PACE_MS);
+}
+
 void ss_front_init(struct ss_front *f, struct ss_loop *l, struct ss_handler handler,
                    const struct ss_limits *limits)
 {
     *f = (struct ss_front){.loop = l, .handler = handler, .limits = *limits};
+    ss_timer_init(&f->pace, on_pace, f);
+    if (limits->min_drain_bytes_per_s)
+        ss_timer_set(l, &f->pace, ss_loop_now_ms(l) + PACE_MS);
 }
 
 void ss_front_accept(struct ss_front *f, struct ss_stream *s)
@@ -36,6 +78,12 @@ void ss_front_abort(struct ss_front *f)
 {
     while (f->conns)
         f->conns->ops->abort(f->conns);
+}
+
+void ss_front_dispose(struct ss_front *f)
+{
+    ss_timer_cancel(f->loop, &f->pace);
+    ss_front_abort(f);
 }
 
 struct ss_slice ss_front_date(struct ss_front *f)

@@ -15,12 +15,16 @@ struct ss_conn_ops {
     void (*drain)(struct ss_conn *c);
     /* Closes at once; requests in flight are lost. */
     void (*abort)(struct ss_conn *c);
+    /* Its socket, for looking at how fast the client reads. */
+    struct ss_stream *(*socket)(struct ss_conn *c);
 };
 
 /* Head of every connection object. */
 struct ss_conn {
     const struct ss_conn_ops *ops;
     struct ss_conn *next, **link;
+    uint64_t slow_since_ms; /* since when output has been waiting for the client; 0: it is not */
+    uint64_t slow_bytes;    /* bytes it had taken by then */
 };
 
 struct ss_front {
@@ -33,14 +37,17 @@ struct ss_front {
     struct ss_conn *conns;
     unsigned n_conns;
     bool draining;
+    struct ss_timer pace; /* looks for clients that read too slowly */
     /* Raised when the last connection is closed while draining. May be NULL. */
     void (*on_empty)(void *ctx);
     void *on_empty_ctx;
 };
 
-/* limits are copied. */
+/* limits are copied. Arms a timer: dispose of it. */
 void ss_front_init(struct ss_front *f, struct ss_loop *l, struct ss_handler handler,
                    const struct ss_limits *limits);
+/* Closes all connections at once, and rests. */
+void ss_front_dispose(struct ss_front *f);
 /* A new connection: takes ownership of s and finds out which HTTP it speaks (ALPN, or the preface of HTTP/2).
  */
 void ss_front_accept(struct ss_front *f, struct ss_stream *s);

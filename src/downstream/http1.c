@@ -34,7 +34,8 @@ struct http1 {
     size_t seen;   /* bytes of an incomplete head that were looked at */
     uint64_t left; /* of a body with a length */
     uint64_t dropped;
-    size_t held; /* bytes of the body that the handler has not dealt with */
+    uint64_t sent_before; /* while closing: bytes out when last looked at */
+    size_t held;          /* bytes of the body that the handler has not dealt with */
     struct ss_chunked chunked;
     struct ss_timer timer;
     uint64_t due_ms; /* UINT64_MAX: no time limit now */
@@ -92,6 +93,13 @@ static void set_due(struct http1 *h, uint64_t in_ms)
         ss_timer_set(l, &h->timer, h->due_ms);
 }
 
+/* How long the rest of the request may keep us waiting. */
+static void await_body(struct http1 *h)
+{
+    bool ours = h->rx != RX_WHOLE && !(h->client.call && h->client.patient);
+    set_due(h, ours ? h->front->limits.body_timeout_ms : 0);
+}
+
 static void refuse(struct http1 *h, enum ss_err err, const char *why)
 {
     h->keep_alive = false;
@@ -112,7 +120,10 @@ static void on_timer(void *ctx)
         return;
     }
     h->due_ms = UINT64_MAX;
-    if (h->tx != TX_NONE && h->client.call) { /* the body stopped coming */
+    if (h->closing && ss_stream_bytes_out(h->socket) != h->sent_before) { /* slow, but it reads */
+        h->sent_before = ss_stream_bytes_out(h->socket);
+        set_due(h, h->front->limits.idle_timeout_ms);
+    } else if (h->tx != TX_NONE && h->client.call) { /* the body stopped coming */
         void *call = h->client.call;
         h->client.call = NULL;
         h->front->handler.ops->gone(call);
@@ -242,7 +253,7 @@ static void consume(struct ss_client *c, size_t n)
     h->held -= n < h->held ? n : h->held;
     if (h->body_paused && h->held <= BODY_HIGH / 2) {
         h->body_paused = false;
-        set_due(h, h->front->limits.body_timeout_ms);
+        await_body(h);
         ss_stream_resume(h->socket);
     }
 }
@@ -301,11 +312,13 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
     h->rx = head->chunked ? RX_CHUNKED : h->left ? RX_LENGTH : RX_WHOLE;
     h->tx = TX_PENDING;
     h->probed = false;
-    set_due(h, h->rx == RX_WHOLE ? 0 : h->front->limits.body_timeout_ms);
+    h->client.patient = false;
+    set_due(h, 0);
     void *call = handler->ops->start(handler->ctx, &h->client, &r);
     if (h->socket == NULL || h->tx == TX_NONE)
         return;
     h->client.call = call;
+    await_body(h);
     if (h->expecting && call && h->tx == TX_PENDING) {
         ss_stream_send(h->socket, "HTTP/1.1 100 Continue\r\n\r\n", 25);
         h->expecting = false;
@@ -342,7 +355,7 @@ static void give_body(struct http1 *h, const char *p, size_t n, bool last)
 {
     if (last)
         h->rx = RX_WHOLE;
-    set_due(h, last ? 0 : h->front->limits.body_timeout_ms);
+    await_body(h);
     if (h->client.call) {
         h->held += n;
         h->front->handler.ops->body(h->client.call, p, n, last);
@@ -594,9 +607,14 @@ static void abort_now(struct ss_conn *c)
     destroy((struct http1 *)(void *)c, SS_CLOSE_NOW);
 }
 
+static struct ss_stream *socket_of(struct ss_conn *c)
+{
+    return ((struct http1 *)(void *)c)->socket;
+}
+
 void ss_http1_new(struct ss_front *f, struct ss_stream *s, bool may_be_http2)
 {
-    static const struct ss_conn_ops conn_ops = {.drain = drain, .abort = abort_now};
+    static const struct ss_conn_ops conn_ops = {.drain = drain, .abort = abort_now, .socket = socket_of};
     struct http1 *h = ss_xcalloc(1, sizeof *h);
     h->client.ops = &client_ops;
     h->front = f;

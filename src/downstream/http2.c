@@ -273,7 +273,7 @@ static void begin_call(struct http2 *c, struct h2_request *r)
 
 static bool waits_for_body(const struct h2_request *r)
 {
-    return r->client.call && r->length != 0 && !r->body_done;
+    return r->client.call && !r->client.patient && r->length != 0 && !r->body_done;
 }
 
 static void on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block block)
@@ -472,9 +472,15 @@ static void abort_now(struct ss_conn *conn)
     ss_h2_abort(c->h2);
 }
 
+static struct ss_stream *socket_of(struct ss_conn *conn)
+{
+    struct http2 *c = (struct http2 *)(void *)conn;
+    return c->h2 ? ss_h2_socket(c->h2) : NULL;
+}
+
 void ss_http2_new(struct ss_front *f, struct ss_stream *s, char *first, size_t n_first)
 {
-    static const struct ss_conn_ops conn_ops = {.drain = drain, .abort = abort_now};
+    static const struct ss_conn_ops conn_ops = {.drain = drain, .abort = abort_now, .socket = socket_of};
     struct http2 *c = ss_xcalloc(1, sizeof *c);
     struct ss_h2_config config = {
         .role = SS_H2_SERVER,

@@ -12,7 +12,7 @@ void ss_limits_init(struct ss_limits *l)
         .header_timeout_ms = 10000,
         .body_timeout_ms = 60000,
         .idle_timeout_ms = 300000,
-        .min_drain_bytes_per_s = 0,
+        .min_drain_bytes_per_s = 256,
         .drain_grace_ms = 30000,
     };
 }

@@ -15,8 +15,9 @@ struct ss_limits {
     uint64_t header_timeout_ms;      /* for a head to be whole, from its first byte. 10 000 */
     uint64_t body_timeout_ms;        /* between two pieces of a request's body. 60 000 */
     uint64_t idle_timeout_ms;        /* of a connection without a request. 300 000 */
-    uint64_t min_drain_bytes_per_s; /* a reader with output waiting that takes less is dropped... 0: off. 0 */
-    uint64_t drain_grace_ms;        /* ...after that long. 30 000 */
+    uint64_t
+        min_drain_bytes_per_s; /* a reader with output waiting that takes less is dropped... 0: off. 256 */
+    uint64_t drain_grace_ms;   /* ...after that long. 30 000 */
 };
 
 /* The defaults named above. */

@@ -734,6 +734,11 @@ void ss_h2_drain(struct ss_h2 *h)
     ss_defer(h->loop, &h->settle);
 }
 
+struct ss_stream *ss_h2_socket(const struct ss_h2 *h)
+{
+    return h->dead ? NULL : h->socket;
+}
+
 void ss_h2_abort(struct ss_h2 *h)
 {
     die(h, SS_ERR_IO);

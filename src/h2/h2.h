@@ -129,6 +129,8 @@ unsigned ss_h2_open_streams(const struct ss_h2 *h);
 unsigned ss_h2_free_slots(const struct ss_h2 *h);
 /* Graceful end: GOAWAY; the connection closes when its streams are over. Idempotent. */
 void ss_h2_drain(struct ss_h2 *h);
+/* The connection's socket, for looking at; NULL when it is gone. */
+struct ss_stream *ss_h2_socket(const struct ss_h2 *h);
 /* The connection is over now: events as if it were lost. */
 void ss_h2_abort(struct ss_h2 *h);
 

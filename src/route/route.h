@@ -124,6 +124,12 @@ enum ss_err ss_route_match(const struct ss_route_table *t, struct ss_slice http_
 enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query, struct ss_arena *a,
                           struct ss_buf *out, struct ss_status *st);
 
+/* reject_binding_body_field_collisions: whether a path variable's field is set in body, the wire bytes that a
+ * request's body became, to something else than the path says. SS_ERR_INVALID with violations in st. Scalars
+ * only: what the path binds. */
+enum ss_err ss_route_check_collisions(const struct ss_route_match *m, struct ss_slice body,
+                                      struct ss_arena *a, struct ss_status *st);
+
 /* Appends the wire bytes of an application/x-www-form-urlencoded body, whose parameters bind as a query's do:
  * to the request's fields with body "*", to those of the body field otherwise, which SS_ERR_MEDIA_TYPE
  * refuses when it is not one message. To stand in front of what ss_route_bind appends. */

@@ -119,8 +119,9 @@ static void *run(void *arg)
         ss_timer_cancel(w->loop, &w->give_up);
     if (w->admin_listener)
         ss_listener_close(w->admin_listener);
-    abort_fronts(w);
-    ss_front_abort(&w->admin_front);
+    for (size_t i = 0; i < server->n_listeners; i++)
+        ss_front_dispose(&w->fronts[i]);
+    ss_front_dispose(&w->admin_front);
     ss_bridge_dispose(&w->bridge);
     ss_free(w->fronts);
     w->config.on_stopped(w->config.ctx);

@@ -161,7 +161,7 @@ static inline void site_forget(struct site *s)
 
 static inline void site_free(struct site *s)
 {
-    ss_front_abort(&s->front);
+    ss_front_dispose(&s->front);
     assert_int_equal(s->front.n_conns, 0);
     for (unsigned i = 0; i < s->n; i++)
         assert_null(s->asked[i]->client); /* answered, or told that it is gone */
