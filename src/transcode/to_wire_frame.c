@@ -76,8 +76,14 @@ bool ss_to_wire_begin(struct ss_to_wire *w, const struct ss_field *f)
 {
     if (f->extension && f->parent->message_set)
         return begin_item(w, f);
-    if (!ss_to_wire_append(w, (const char *)f->tag, f->tag_len))
+    struct ss_buf *out = w->out;
+    enum ss_err room = ss_buf_reserve(out, sizeof f->tag);
+    if (room == SS_OK) {
+        memcpy(out->ptr + out->len, f->tag, sizeof f->tag);
+        out->len += f->tag_len;
+    } else if (!ss_to_wire_append(w, (const char *)f->tag, f->tag_len)) {
         return false;
+    }
     if (f->type != SS_TYPE_GROUP)
         return ss_to_wire_open(w);
     enum ss_err err = ss_holes_open_group(&w->c->holes, w->out, f->number);
