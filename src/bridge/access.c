@@ -39,6 +39,18 @@ static void put_quoted(struct ss_buf *out, struct ss_slice s)
         put(out, SS_LIT("\"?\""));
 }
 
+/* A word as it is; what could be taken for something else, and nothing at all, quoted. */
+static void put_word(struct ss_buf *out, struct ss_slice s)
+{
+    bool word = s.len > 0;
+    for (size_t i = 0; i < s.len; i++)
+        word = word && s.ptr[i] > ' ' && s.ptr[i] < 0x7f && s.ptr[i] != '"' && s.ptr[i] != '=';
+    if (word)
+        put(out, s);
+    else
+        put_quoted(out, s);
+}
+
 static void put_time(struct ss_buf *out)
 {
     char text[40];
@@ -55,11 +67,14 @@ static void put_text_line(const struct ss_call *call, double total_ms, double up
 {
     const struct ss_rule *rule = call->match.route ? ss_route_rule(call->match.route) : NULL;
     put_time(out);
-    ss_buf_printf(out, " access %.*s ", SS_FMT(call->http_method));
+    put(out, SS_LIT(" access "));
+    put_word(out, call->http_method);
+    put(out, SS_LIT(" "));
     put_quoted(out, call->path);
-    ss_buf_printf(out, " %d grpc=%d total=%.3fms upstream=%.3fms in=%llu out=%llu id=%.*s", call->http_status,
+    ss_buf_printf(out, " %d grpc=%d total=%.3fms upstream=%.3fms in=%llu out=%llu id=", call->http_status,
                   call->grpc_status, total_ms, up_ms, (unsigned long long)call->bytes_in,
-                  (unsigned long long)call->bytes_out, SS_FMT(call->request_id));
+                  (unsigned long long)call->bytes_out);
+    put_word(out, call->request_id);
     if (rule)
         ss_buf_printf(out, " route=%.*s", SS_FMT(rule->path));
     if (call->method)

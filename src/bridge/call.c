@@ -219,12 +219,17 @@ static void on_idle_timer(void *ctx)
     ss_upcall_fail(&call->up, SS_ERR_DEADLINE, "the stream was idle for too long");
 }
 
+/* Whether the request is a stream, of which the idle timeout sees what its client sends, too. */
+static bool takes_stream(const struct ss_call *call)
+{
+    return call->native || call->method->client_streaming;
+}
+
 static void start_idle_timer(struct ss_call *call)
 {
     int64_t ms = call->options->idle_timeout_ms;
     call->idle_ms = ms < 0 ? STREAM_IDLE_MS : ms;
-    bool stream = call->native || call->method->server_streaming || call->method->client_streaming;
-    if (!stream || call->idle_ms == 0)
+    if (call->idle_ms == 0 || !(takes_stream(call) || call->method->server_streaming))
         return;
     struct ss_loop *l = call->bridge->loop;
     call->active_at_ms = ss_loop_now_ms(l);
@@ -321,12 +326,6 @@ static void body(void *ctx, const char *p, size_t n, bool last)
         ss_call_request_writable(call);
 }
 
-/* A stream: its idle timeout covers what its client sends, too. */
-static bool is_stream(const struct ss_call *call)
-{
-    return call->native || call->method->server_streaming || call->method->client_streaming;
-}
-
 static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
 {
     struct ss_bridge *b = ctx;
@@ -339,6 +338,7 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
         ss_call_answer_allow(call);
         return NULL;
     }
+    c->patient = err == SS_OK && takes_stream(call);
     if (err == SS_OK && call->intake->begin)
         err = call->intake->begin(call, r, &st);
     if (err == SS_OK && r->content_length == 0)

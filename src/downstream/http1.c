@@ -162,6 +162,8 @@ static void answered(struct http1 *h)
         h->rx = RX_HEAD;
         h->seen = 0;
         set_due(h, h->in.len ? h->front->limits.header_timeout_ms : h->front->limits.idle_timeout_ms);
+    } else if (h->rx != RX_HEAD) {
+        await_body(h); /* what is left of it, to be dropped */
     }
     if (h->in.len)
         ss_defer(h->front->loop, &h->again);
@@ -313,12 +315,13 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
     h->tx = TX_PENDING;
     h->probed = false;
     h->client.patient = false;
-    set_due(h, 0);
+    await_body(h);
     void *call = handler->ops->start(handler->ctx, &h->client, &r);
     if (h->socket == NULL || h->tx == TX_NONE)
         return;
     h->client.call = call;
-    await_body(h);
+    if (h->client.patient)
+        await_body(h);
     if (h->expecting && call && h->tx == TX_PENDING) {
         ss_stream_send(h->socket, "HTTP/1.1 100 Continue\r\n\r\n", 25);
         h->expecting = false;
