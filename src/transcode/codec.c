@@ -21,7 +21,7 @@ void ss_codec_free(struct ss_codec *c)
     ss_stack_dispose(&c->frames);
     ss_stack_dispose(&c->seen);
     ss_stack_dispose(&c->tape);
-    ss_stack_dispose(&c->runs);
+    ss_stack_dispose(&c->places);
     ss_stack_dispose(&c->slots);
     ss_stack_dispose(&c->bits);
     ss_buf_dispose(&c->text);

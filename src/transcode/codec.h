@@ -19,10 +19,10 @@ struct ss_codec {
     struct ss_stack seen;   /* uint64_t: bits of the fields and oneofs that a message has had */
     struct ss_stack tape;   /* char: tokens, see to_wire_any.c */
     /* wire to JSON */
-    struct ss_stack runs;  /* struct ss_run */
-    struct ss_stack slots; /* struct ss_slot */
-    struct ss_stack bits;  /* uint64_t */
-    struct ss_buf text;    /* for one text at a time */
+    struct ss_stack places; /* uint32_t */
+    struct ss_stack slots;  /* struct ss_slot */
+    struct ss_stack bits;   /* uint64_t */
+    struct ss_buf text;     /* for one text at a time */
     /* Message types whose fields were last seen out of order; compared by address only, so a stale one does
      * no harm. */
     const void *hints[SS_HINTS];

@@ -39,7 +39,8 @@ static bool one_field(struct ss_to_json *w, const struct ss_message *m, const st
                       struct ss_slice wire)
 {
     struct ss_index ix;
-    bool empty, ok = ss_index_begin(w, &ix, m) && ss_index_add(w, &ix, wire);
+    struct ss_source s = ss_source_of(wire);
+    bool empty, ok = ss_index_begin(w, &ix, m, &s);
     if (ok && ss_index_has(w, &ix, f))
         ok = ss_index_value(w, &ix, f, &empty);
     else if (ok)
@@ -56,7 +57,7 @@ static bool run(struct ss_to_json *w, const struct ss_message *m, const struct s
     struct ss_source s = ss_source_of(wire);
     for (;;) {
         ss_key_set_clear(&c->keys);
-        ss_stack_clear(&c->runs, sizeof(struct ss_run));
+        ss_stack_clear(&c->places, sizeof(uint32_t));
         ss_stack_clear(&c->slots, sizeof(struct ss_slot));
         ss_stack_clear(&c->bits, sizeof(uint64_t));
         w->filter = w->options.fields;

@@ -15,30 +15,29 @@
 #include "transcode/codec.h"
 #include "wire/reader.h"
 
-/* Occurrences of one field next to each other, tags included; offsets from w->wire. */
-struct ss_run {
-    uint32_t start, end;
-    uint32_t next; /* the field's next run; SS_NO_RUN: none */
-};
-
-enum { SS_NO_RUN = UINT32_MAX };
-
+/* Where one field is, in offsets from w->wire. */
 struct ss_slot {
-    uint32_t first; /* its first run; of a singular scalar: offset of its last occurrence's tag */
-    uint32_t last;  /* its last run */
+    uint32_t first; /* of a singular scalar: its last occurrence's tag. Else where its first occurrence
+                       begins; scattered: the index of its places in the codec's places */
+    uint32_t end;   /* of its last occurrence; SS_SCATTERED: there are others' between its own */
+    uint32_t runs;  /* occurrences next to each other are one; while places are noted: how many are */
+    uint32_t n;     /* occurrences */
 };
+
+#define SS_SCATTERED UINT32_MAX
 
 /* Where the fields of one message are: what it holds of the codec's stacks. */
 struct ss_index {
     const struct ss_message *message;
-    size_t slots, bits, runs;
+    size_t slots, bits, places;
+    bool scattered; /* a field may be */
 };
 
 /* The bytes of one message. They may come in pieces, for occurrences of a singular message field merge. */
 struct ss_source {
-    struct ss_slice bytes;        /* field NULL: the message. run SS_NO_RUN: search these for the field */
+    struct ss_slice bytes;        /* field NULL: the message. n 0: these are to be searched for the field */
     const struct ss_field *field; /* of whose occurrences this is the content */
-    uint32_t run;
+    uint32_t first, n;            /* the occurrences are at these places */
 };
 
 struct ss_to_json {
@@ -159,7 +158,7 @@ const char *ss_message_field_get(const struct ss_field *f, const char *p, const 
 /* to_json_source.c */
 struct ss_source_iter {
     const char *p, *end;
-    uint32_t run;
+    uint32_t i;
     bool begun;
 };
 /* The next piece; false at the end. The bytes have been walked before, so they are well-formed. */
@@ -167,7 +166,7 @@ bool ss_source_next(const struct ss_to_json *w, const struct ss_source *s, struc
                     struct ss_slice *piece);
 static inline struct ss_source ss_source_of(struct ss_slice bytes)
 {
-    return (struct ss_source){bytes, NULL, SS_NO_RUN};
+    return (struct ss_source){bytes, NULL, 0, 0};
 }
 
 /* to_json_map.c: entries of f from p on, as ss_to_json_elements does. keys: the map's so far; begun with
@@ -183,8 +182,9 @@ const char *ss_to_json_entries(struct ss_to_json *w, const struct ss_field *f, s
 void ss_to_json_entries_end(struct ss_to_json *w, struct ss_few_keys *keys);
 
 /* to_json_index.c */
-bool ss_index_begin(struct ss_to_json *w, struct ss_index *ix, const struct ss_message *m);
-bool ss_index_add(struct ss_to_json *w, struct ss_index *ix, struct ss_slice bytes);
+/* Notes where the fields of the message are whose bytes are s. */
+bool ss_index_begin(struct ss_to_json *w, struct ss_index *ix, const struct ss_message *m,
+                    const struct ss_source *s);
 void ss_index_end(struct ss_to_json *w, const struct ss_index *ix);
 bool ss_index_has(const struct ss_to_json *w, const struct ss_index *ix, const struct ss_field *f);
 /* Where the content of f, a message field that is there, is. */

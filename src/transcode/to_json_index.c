@@ -23,27 +23,11 @@ bool ss_index_has(const struct ss_to_json *w, const struct ss_index *ix, const s
     return has(w, ix, f->index);
 }
 
-/* Slots and bits: one for each field, then one for each oneof, which holds the index of its member. */
-bool ss_index_begin(struct ss_to_json *w, struct ss_index *ix, const struct ss_message *m)
-{
-    struct ss_codec *c = w->c;
-    size_t n = m->n_fields + m->n_oneofs, words = (n + 63) / 64;
-    *ix = (struct ss_index){m, c->slots.n, c->bits.n, c->runs.n};
-    if (!ss_stack_reserve(&c->slots, sizeof(struct ss_slot), n) ||
-        !ss_stack_reserve(&c->bits, sizeof(uint64_t), words))
-        return ss_to_json_fail(w, SS_ERR_MEMORY);
-    c->slots.n += n;
-    c->bits.n += words;
-    for (size_t i = 0; i < words; i++)
-        bits_of(w, ix)[i] = 0;
-    return true;
-}
-
 void ss_index_end(struct ss_to_json *w, const struct ss_index *ix)
 {
     w->c->slots.n = ix->slots;
     w->c->bits.n = ix->bits;
-    w->c->runs.n = ix->runs;
+    w->c->places.n = ix->places;
 }
 
 /* The last member of a oneof wins, and what the others had is gone. */
@@ -58,7 +42,8 @@ static void note_oneof(struct ss_to_json *w, struct ss_index *ix, const struct s
     slot->first = f->index;
 }
 
-static bool note(struct ss_to_json *w, struct ss_index *ix, const struct ss_field *f, uint32_t start,
+/* An occurrence of f. */
+static void note(struct ss_to_json *w, struct ss_index *ix, const struct ss_field *f, uint32_t start,
                  uint32_t end)
 {
     bool first = !has(w, ix, f->index);
@@ -66,30 +51,34 @@ static bool note(struct ss_to_json *w, struct ss_index *ix, const struct ss_fiel
         note_oneof(w, ix, f);
     bits_of(w, ix)[f->index / 64] |= UINT64_C(1) << (f->index % 64);
     struct ss_slot *slot = slot_of(w, ix, f->index);
-    if (!f->repeated && !f->message) {
-        slot->first = start;
-        return true;
+    if (first || (!f->repeated && !f->message)) {
+        *slot = (struct ss_slot){start, end, 1, 1};
+        return;
     }
-    struct ss_stack *runs = &w->c->runs;
-    struct ss_run *all = runs->items;
-    if (!first && all[slot->last].end == start) {
-        all[slot->last].end = end;
-        return true;
-    }
-    if (runs->n >= SS_NO_RUN || !ss_stack_reserve(runs, sizeof(struct ss_run), 1))
-        return ss_to_json_fail(w, SS_ERR_MEMORY);
-    all = runs->items;
-    uint32_t run = (uint32_t)runs->n++;
-    all[run] = (struct ss_run){start, end, SS_NO_RUN};
-    if (first)
-        slot->first = run;
-    else
-        all[slot->last].next = run;
-    slot->last = run;
-    return true;
+    slot->runs += slot->end != start;
+    slot->end = end;
+    slot->n++;
+    ix->scattered |= slot->runs > 1;
 }
 
-bool ss_index_add(struct ss_to_json *w, struct ss_index *ix, struct ss_slice bytes)
+/* The same on the second walk: the places of scattered ones. Those of a oneof's member that was replaced and
+ * came again are written over. */
+static void note_place(struct ss_to_json *w, struct ss_index *ix, const struct ss_field *f, uint32_t start)
+{
+    bool first = !has(w, ix, f->index);
+    if (f->oneof >= 0)
+        note_oneof(w, ix, f);
+    bits_of(w, ix)[f->index / 64] |= UINT64_C(1) << (f->index % 64);
+    struct ss_slot *slot = slot_of(w, ix, f->index);
+    if (slot->end != SS_SCATTERED)
+        return;
+    if (first)
+        slot->runs = 0;
+    if (slot->runs < slot->n)
+        ((uint32_t *)w->c->places.items)[slot->first + slot->runs++] = start;
+}
+
+static bool walk(struct ss_to_json *w, struct ss_index *ix, struct ss_slice bytes, bool places)
 {
     const char *p = bytes.ptr, *end = p + bytes.len;
     while (p < end) {
@@ -107,52 +96,120 @@ bool ss_index_add(struct ss_to_json *w, struct ss_index *ix, struct ss_slice byt
             continue;
         if (f->enumeration && !f->repeated && ss_value_read(f, value, end, &v) && ss_value_unknown(f, &v))
             continue;
-        if (!note(w, ix, f, (uint32_t)(start - w->wire), (uint32_t)(p - w->wire)))
-            return false;
+        if (places)
+            note_place(w, ix, f, (uint32_t)(start - w->wire));
+        else
+            note(w, ix, f, (uint32_t)(start - w->wire), (uint32_t)(p - w->wire));
     }
     return true;
+}
+
+static bool walk_all(struct ss_to_json *w, struct ss_index *ix, const struct ss_source *s, bool places)
+{
+    struct ss_source_iter it = {0};
+    struct ss_slice piece;
+    bool ok = true;
+    while (ok && ss_source_next(w, s, &it, &piece))
+        ok = walk(w, ix, piece, places);
+    return ok;
+}
+
+static void clear_bits(const struct ss_to_json *w, const struct ss_index *ix)
+{
+    size_t words = (ix->message->n_fields + ix->message->n_oneofs + 63) / 64;
+    for (size_t i = 0; i < words; i++)
+        bits_of(w, ix)[i] = 0;
+}
+
+/* Room for the places of fields that are scattered; then they are noted. Four bytes for an occurrence, which
+ * has two at least. */
+static bool note_places(struct ss_to_json *w, struct ss_index *ix, const struct ss_source *s)
+{
+    struct ss_stack *places = &w->c->places;
+    size_t at = places->n;
+    for (size_t i = 0; i < ix->message->n_fields; i++) {
+        const struct ss_field *f = &ix->message->fields[i];
+        struct ss_slot *slot = slot_of(w, ix, i);
+        if (!has(w, ix, i) || slot->runs < 2 || (!f->repeated && !f->message))
+            continue;
+        slot->first = (uint32_t)at;
+        slot->end = SS_SCATTERED;
+        slot->runs = 0;
+        at += slot->n;
+    }
+    if (!ss_stack_reserve(places, sizeof(uint32_t), at - places->n))
+        return ss_to_json_fail(w, SS_ERR_MEMORY);
+    places->n = at;
+    clear_bits(w, ix);
+    return walk_all(w, ix, s, true);
+}
+
+/* Slots and bits: one for each field, then one for each oneof, which holds the index of its member. */
+bool ss_index_begin(struct ss_to_json *w, struct ss_index *ix, const struct ss_message *m,
+                    const struct ss_source *s)
+{
+    struct ss_codec *c = w->c;
+    size_t n = m->n_fields + m->n_oneofs, words = (n + 63) / 64;
+    *ix = (struct ss_index){m, c->slots.n, c->bits.n, c->places.n, false};
+    if (!ss_stack_reserve(&c->slots, sizeof(struct ss_slot), n) ||
+        !ss_stack_reserve(&c->bits, sizeof(uint64_t), words))
+        return ss_to_json_fail(w, SS_ERR_MEMORY);
+    c->slots.n += n;
+    c->bits.n += words;
+    clear_bits(w, ix);
+    return walk_all(w, ix, s, false) && (!ix->scattered || note_places(w, ix, s));
 }
 
 struct ss_source ss_index_source(const struct ss_to_json *w, const struct ss_index *ix,
                                  const struct ss_field *f)
 {
-    struct ss_source s = {SS_LIT(""), f, slot_of(w, ix, f->index)->first};
+    const struct ss_slot *slot = slot_of(w, ix, f->index);
+    if (slot->end == SS_SCATTERED)
+        return (struct ss_source){SS_LIT(""), f, slot->first, slot->n};
+    struct ss_source s = {ss_slice_of(w->wire + slot->first, slot->end - slot->first), f, 0, 0};
     struct ss_source_iter it = {0};
-    struct ss_slice one, more;
-    if (ss_source_next(w, &s, &it, &one) && !ss_source_next(w, &s, &it, &more))
-        return ss_source_of(one);
-    return s;
+    struct ss_slice one;
+    return slot->n == 1 && ss_source_next(w, &s, &it, &one) ? ss_source_of(one) : s;
 }
 
-static struct ss_run run_at(const struct ss_to_json *w, uint32_t i)
+/* The bytes of occurrence or occurrences i of the field; false when there is none. */
+static bool run_at(const struct ss_to_json *w, const struct ss_slot *slot, uint32_t i, struct ss_slice *run)
 {
-    return ((const struct ss_run *)w->c->runs.items)[i];
+    if (slot->end != SS_SCATTERED) {
+        *run = ss_slice_of(w->wire + slot->first, slot->end - slot->first);
+        return i == 0;
+    }
+    if (i == slot->n)
+        return false;
+    uint32_t tag;
+    const char *start = w->wire + ((const uint32_t *)w->c->places.items)[slot->first + i];
+    const char *end = ss_wire_get_tag(start, w->wire_end, &tag);
+    end = end ? ss_wire_skip(end, w->wire_end, tag, SS_WIRE_MAX_DEPTH) : NULL;
+    *run = ss_slice_of(start, end ? (size_t)(end - start) : 0);
+    return true;
 }
 
-static bool map_runs(struct ss_to_json *w, const struct ss_field *f, uint32_t first)
+static bool map_runs(struct ss_to_json *w, const struct ss_field *f, const struct ss_slot *slot)
 {
     static const enum ss_entries twice[] = {SS_ENTRIES_NOTE, SS_ENTRIES_PRINT_LAST};
     struct ss_few_keys keys;
+    struct ss_slice run;
     if (!ss_few_keys_begin_all(&keys, &w->c->keys, &f->message->fields[0]))
         return ss_to_json_fail(w, SS_ERR_MEMORY);
-    for (size_t k = 0; k < 2; k++) {
-        for (uint32_t i = first; i != SS_NO_RUN; i = run_at(w, i).next) {
-            struct ss_run run = run_at(w, i);
-            if (!ss_to_json_entries(w, f, &keys, twice[k], w->wire + run.start, w->wire + run.end, false))
+    for (size_t k = 0; k < 2; k++)
+        for (uint32_t i = 0; run_at(w, slot, i, &run); i++)
+            if (!ss_to_json_entries(w, f, &keys, twice[k], run.ptr, run.ptr + run.len, false))
                 return false;
-        }
-    }
     ss_to_json_entries_end(w, &keys);
     return true;
 }
 
-static bool array_runs(struct ss_to_json *w, const struct ss_field *f, uint32_t first)
+static bool array_runs(struct ss_to_json *w, const struct ss_field *f, const struct ss_slot *slot)
 {
-    for (uint32_t i = first; i != SS_NO_RUN; i = run_at(w, i).next) {
-        struct ss_run run = run_at(w, i);
-        if (!ss_to_json_elements(w, f, w->wire + run.start, w->wire + run.end, false))
+    struct ss_slice run;
+    for (uint32_t i = 0; run_at(w, slot, i, &run); i++)
+        if (!ss_to_json_elements(w, f, run.ptr, run.ptr + run.len, false))
             return false;
-    }
     return true;
 }
 
@@ -168,13 +225,13 @@ bool ss_index_scalar(struct ss_to_json *w, const struct ss_index *ix, const stru
 
 bool ss_index_value(struct ss_to_json *w, const struct ss_index *ix, const struct ss_field *f, bool *empty)
 {
-    uint32_t first = slot_of(w, ix, f->index)->first;
     *empty = false;
     if (f->repeated) {
         if (!ss_to_json_open(w, f->map ? '{' : '['))
             return false;
         size_t before = w->out->len;
-        bool ok = f->map ? map_runs(w, f, first) : array_runs(w, f, first);
+        struct ss_slot slot = *slot_of(w, ix, f->index); /* a copy: slots may move */
+        bool ok = f->map ? map_runs(w, f, &slot) : array_runs(w, f, &slot);
         *empty = w->out->len == before;
         return ok && ss_to_json_close(w, f->map ? '}' : ']');
     }
@@ -249,11 +306,7 @@ static bool members(struct ss_to_json *w, const struct ss_index *ix)
 bool ss_to_json_indexed(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s)
 {
     struct ss_index ix;
-    struct ss_source_iter it = {0};
-    struct ss_slice piece;
-    bool ok = ss_index_begin(w, &ix, m);
-    while (ok && ss_source_next(w, s, &it, &piece))
-        ok = ss_index_add(w, &ix, piece);
+    bool ok = ss_index_begin(w, &ix, m, s);
     ok = ok && (w->filter ? wanted_members(w, &ix, w->filter) : members(w, &ix));
     ss_index_end(w, &ix);
     return ok;

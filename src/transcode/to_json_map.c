@@ -21,7 +21,7 @@ static inline bool short_entry(const struct ss_field *kf, const struct ss_field 
         return false;
     e->key_at = bytes.ptr + 1;
     e->source.field = NULL;
-    e->source.run = SS_NO_RUN;
+    e->source.n = 0;
     e->unknown = false;
     return true;
 }
@@ -54,7 +54,7 @@ static bool read_entry(struct ss_to_json *w, const struct ss_field *f, struct ss
         }
     }
     if (values > 1)
-        e->source = (struct ss_source){bytes, vf, SS_NO_RUN};
+        e->source = (struct ss_source){bytes, vf, 0, 0};
     e->unknown = ss_value_unknown(vf, &e->value);
     return p ? true : ss_to_json_bad(w, "malformed bytes");
 }

@@ -28,24 +28,17 @@ bool ss_source_next(const struct ss_to_json *w, const struct ss_source *s, struc
         *piece = s->bytes;
         return !it->begun && (it->begun = true);
     }
-    if (!it->begun) {
-        it->begun = true;
-        it->run = s->run;
-        it->p = s->bytes.ptr;
-        it->end = it->p + s->bytes.len;
-        if (s->run == SS_NO_RUN)
-            return next_occurrence(s, it, piece);
-        it->p = it->end = NULL;
-    } else if (next_occurrence(s, it, piece)) {
-        return true;
+    if (s->n == 0) {
+        if (!it->begun) {
+            it->begun = true;
+            it->p = s->bytes.ptr;
+            it->end = it->p + s->bytes.len;
+        }
+        return next_occurrence(s, it, piece);
     }
-    const struct ss_run *runs = w->c->runs.items;
-    while (it->run != SS_NO_RUN) {
-        it->p = w->wire + runs[it->run].start;
-        it->end = w->wire + runs[it->run].end;
-        it->run = runs[it->run].next;
-        if (next_occurrence(s, it, piece))
-            return true;
-    }
-    return false;
+    if (it->i == s->n)
+        return false;
+    it->p = w->wire + ((const uint32_t *)w->c->places.items)[s->first + it->i++];
+    it->end = w->wire_end;
+    return next_occurrence(s, it, piece);
 }

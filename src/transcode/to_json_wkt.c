@@ -210,12 +210,8 @@ static bool kind_value(struct ss_to_json *w, const struct ss_field *f, const str
 static bool irregular_value(struct ss_to_json *w, const struct ss_message *m, const struct ss_source *s)
 {
     struct ss_index ix;
-    struct ss_source_iter it = {0};
-    struct ss_slice piece;
     const struct ss_field *f = NULL;
-    bool ok = ss_index_begin(w, &ix, m);
-    while (ok && ss_source_next(w, s, &it, &piece))
-        ok = ss_index_add(w, &ix, piece);
+    bool ok = ss_index_begin(w, &ix, m, s);
     for (size_t i = 0; ok && i < m->n_fields && !f; i++)
         f = ss_index_has(w, &ix, &m->fields[i]) ? &m->fields[i] : NULL;
     if (ok && !f) { /* no kind: as other implementations, null */

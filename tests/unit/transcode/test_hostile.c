@@ -120,6 +120,69 @@ static void whatever_nests_is_capped(void **state)
     ss_buf_dispose(&groups);
 }
 
+static void assert_why(const char *text)
+{
+    char *why = ss_xstrndup(fx->status.message.ptr, fx->status.message.len);
+    assert_string_equal(why, text);
+    ss_free(why);
+}
+
+static void what_is_too_deep_says_so(void **state)
+{
+    (void)state;
+    struct ss_buf json = repeat("", "{\"child\":", 10000, "");
+    assert_int_equal(to_wire_body("rich.Leaf", NULL, ss_buf_slice(&json)), SS_ERR_INVALID);
+    assert_why("more than 100 nested objects and arrays; line 1, column 901");
+    ss_buf_dispose(&json);
+    json = repeat("{\"any\":", "{\"value\":", 10000, "");
+    assert_int_equal(to_wire_body("rich.All", NULL, ss_buf_slice(&json)), SS_ERR_INVALID);
+    assert_why("more than 100 nested objects and arrays; line 1, column 899");
+    ss_buf_dispose(&json);
+}
+
+/* An Any in an Any and so on, 10 000 of them, from the inside out. */
+static void anys_in_anys_on_the_wire_end_at_the_depth_that_is_allowed(void **state)
+{
+    (void)state;
+    const char url[] = "\x0a\x15"
+                       "a/google.protobuf.Any\x12";
+    enum { LEVELS = 10000, HEAD = sizeof url - 1 + SS_VARINT_MAX };
+    char *all = ss_xmalloc((size_t)LEVELS * HEAD), *p = all + (size_t)LEVELS * HEAD, *end = p;
+    for (int i = 0; i < LEVELS; i++) {
+        char len[SS_VARINT_MAX];
+        size_t n = (size_t)(ss_varint_put(len, (size_t)(end - p)) - len);
+        p -= n;
+        memcpy(p, len, n);
+        p -= sizeof url - 1;
+        memcpy(p, url, sizeof url - 1);
+    }
+    assert_int_equal(to_json("google.protobuf.Any", ss_slice_of(p, (size_t)(end - p))), SS_ERR_BAD_RESPONSE);
+    assert_non_null(strstr(fx->status.message.ptr, "more than 100 nested messages"));
+    ss_free(all);
+}
+
+static void lengths_that_lie_are_refused_and_reserve_nothing(void **state)
+{
+    (void)state;
+    const struct ss_slice bombs[] = {
+        SS_LIT("\x4a\xff\xff\xff\xff\x07"),                             /* a string of 2 GiB */
+        SS_LIT("\x52\xff\xff\xff\xff\x0f"),                             /* bytes, 4 GiB */
+        SS_LIT("\xca\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),         /* packed, 2^63 - 1 */
+        SS_LIT("\x8a\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),     /* a message, 2^64 - 1 */
+        SS_LIT("\x9a\x03\xff\xff\xff\xff\x07\x0a\x01k"),                /* a map's entry */
+        SS_LIT("\xba\x05\x0a\x0a\xff\xff\xff\xff\x07"),                 /* an Any's URL */
+        SS_LIT("\xf2\x05\xff\xff\xff\xff\x07"),                         /* an unknown field */
+        SS_LIT("\xaa\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), /* a varint of eleven bytes */
+    };
+    for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
+        ss_buf_dispose(&fx->json);
+        ss_buf_init(&fx->json, 1 << 28);
+        assert_int_equal(to_json("rich.All", bombs[i]), SS_ERR_BAD_RESPONSE);
+        assert_non_null(strstr(fx->status.message.ptr, "is not a valid rich.All: "));
+        assert_true(fx->json.cap <= 4096);
+    }
+}
+
 static void the_cap_of_the_output_is_exact(void **state)
 {
     (void)state;
@@ -219,6 +282,9 @@ int main(void)
                                fixture_reset),
         cmocka_unit_test_setup(a_hundred_nested_values_are_accepted_and_no_more, fixture_reset),
         cmocka_unit_test_setup(whatever_nests_is_capped, fixture_reset),
+        cmocka_unit_test_setup(what_is_too_deep_says_so, fixture_reset),
+        cmocka_unit_test_setup(anys_in_anys_on_the_wire_end_at_the_depth_that_is_allowed, fixture_reset),
+        cmocka_unit_test_setup(lengths_that_lie_are_refused_and_reserve_nothing, fixture_reset),
         cmocka_unit_test_setup(the_cap_of_the_output_is_exact, fixture_reset),
         cmocka_unit_test_setup(time_is_linear_whatever_comes, fixture_reset),
     };

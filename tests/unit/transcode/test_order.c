@@ -224,6 +224,38 @@ static void strings_of_proto2_are_mended_not_refused(void **state)
           "b\"}");
 }
 
+static void a_message_in_pieces_among_others_loses_what_a_oneof_took_from_it(void **state)
+{
+    (void)state;
+    /* cLeaf {id 1}, rLeaf, cLeaf {id 9}, rLeaf, cLeaf {name x}, cInt32, cLeaf {name a}, rLeaf, cLeaf {id 2}
+     */
+    const struct ss_slice wire = SS_LIT("\xca\x04\x02\x08\x01\xaa\x02\x00\xca\x04\x02\x08\x09\xaa\x02\x00"
+                                        "\xca\x04\x03\x12\x01x\xb8\x04\x05\xca\x04\x03\x12\x01"
+                                        "a\xaa\x02\x02\x08\x03\xca\x04\x02\x08\x02");
+    assert_int_equal(to_json("rich.All", wire), SS_OK);
+    assert_string_equal(fx->json.ptr, "{\"rLeaf\":[{},{},{\"id\":3}],\"cLeaf\":{\"id\":2,\"name\":\"a\"}}");
+    /* and when the other member is the last, it is alone */
+    assert_int_equal(to_json("rich.All", SS_LIT("\xca\x04\x02\x08\x01\xaa\x02\x00\xca\x04\x02\x08\x09"
+                                                "\xb8\x04\x05")),
+                     SS_OK);
+    assert_string_equal(fx->json.ptr, "{\"rLeaf\":[{}],\"cInt32\":5}");
+}
+
+static void elements_of_fields_in_turn_come_in_their_order(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        to_json("rich.Turns", SS_LIT("\x08\x01\x10\x02\x0a\x02\x03\x04\x0a\x00\x12\x01\x05\x08\x06")), SS_OK);
+    assert_string_equal(fx->json.ptr, "{\"a\":[1,3,4,6],\"b\":[2,5]}");
+    /* in a message in pieces, which ends where its parent goes on with the same tags */
+    assert_int_equal(
+        to_json("rich.Leaf", SS_LIT("\x1a\x06\x22\x00\x1a\x00\x22\x00\x22\x02\x08\x07\x1a\x04\x22\x02"
+                                    "\x08\x08\x22\x02\x08\x09")),
+        SS_OK);
+    assert_string_equal(fx->json.ptr, "{\"child\":{\"child\":{},\"children\":[{},{},{\"id\":8}]},"
+                                      "\"children\":[{\"id\":7},{\"id\":9}]}");
+}
+
 /* Every cut of a message is refused or is a message of the fields before the cut. */
 static void every_cut_of_a_message_is_read_without_a_byte_too_many(void **state)
 {
@@ -302,6 +334,9 @@ int main(void)
         cmocka_unit_test_setup(zeros_without_presence_are_absent_and_with_it_there, fixture_reset),
         cmocka_unit_test_setup(bad_values_are_refused_and_named, fixture_reset),
         cmocka_unit_test_setup(strings_of_proto2_are_mended_not_refused, fixture_reset),
+        cmocka_unit_test_setup(a_message_in_pieces_among_others_loses_what_a_oneof_took_from_it,
+                               fixture_reset),
+        cmocka_unit_test_setup(elements_of_fields_in_turn_come_in_their_order, fixture_reset),
         cmocka_unit_test_setup(every_cut_of_a_message_is_read_without_a_byte_too_many, fixture_reset),
         cmocka_unit_test_setup(one_field_of_a_message_is_printed_alone, fixture_reset),
     };
