@@ -225,7 +225,8 @@ static void read_metadata(struct ss_call *call, const struct intake *in)
         if (call->native && passes_natively(h))
             out = *h;
         else if (!may_go_up(call->options, h->name) ||
-                 ss_metadata_from_header(h, connection, a, &out) == SS_FORWARD_DROP)
+                 ss_metadata_from_header(h, connection, a, &out) == SS_FORWARD_DROP ||
+                 !ss_head_allowed(call->options, out.name)) /* denied names do not go up as Grpc-Metadata- */
             continue;
         if (is_binary(out.name)) {
             add_binary(call, out.name, out.value);
@@ -443,7 +444,9 @@ static enum ss_err check_body(struct ss_call *call, const struct intake *in, str
         return ss_status_set(st, a, SS_ERR_BODY_TOO_LARGE, "the body is larger than %zu bytes",
                              call->max_request_bytes);
     struct ss_slice coding = in->known[H_CONTENT_ENCODING];
-    if (r->content_length != 0 && ss_slice_eq_ci(coding, SS_LIT("gzip")))
+    /* RFC 9110 §8.4.1.3: x-gzip is gzip. */
+    bool gzip = ss_slice_eq_ci(coding, SS_LIT("gzip")) || ss_slice_eq_ci(coding, SS_LIT("x-gzip"));
+    if (r->content_length != 0 && gzip)
         call->gunzip = ss_gunzip_new(call->method->client_streaming ? 0 : call->max_request_bytes, 0);
     else if (r->content_length != 0 && coding.len && !ss_slice_eq_ci(coding, SS_LIT("identity")))
         return ss_status_set(st, a, SS_ERR_MEDIA_TYPE, "expected content-encoding: gzip, or none");
@@ -461,7 +464,9 @@ static struct ss_slice find(const struct ss_request *r, struct ss_slice name)
 static void answer_preflight(struct ss_call *call)
 {
     struct ss_client *c = call->client;
-    ss_call_head(call, 204, call->cors, call->n_cors, 0);
+    struct ss_head h;
+    ss_head_begin(&h, call, (struct ss_slice){0});
+    ss_call_head(call, 204, h.fields, h.n, 0);
     c->ops->finish(c, NULL, 0);
     ss_call_over(call);
 }
