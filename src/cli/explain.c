@@ -183,6 +183,8 @@ static enum ss_err show_request(struct explaining *x)
     enum ss_err err = SS_OK;
     if (!is_raw(x))
         err = encode_body(x);
+    if (err == SS_OK && x->rule->options->reject_binding_body_field_collisions)
+        err = ss_route_check_collisions(&x->match, ss_buf_slice(&x->wire), &x->arena, &x->status);
     enum ss_err bound = ss_route_bind(&x->match, x->query, &x->arena, &x->wire, &x->status);
     if (err == SS_OK) /* else both are shown */
         err = bound;

@@ -22,7 +22,8 @@ static const char c_yaml[] = "descriptors: [t.pb]\nroutes: [r.yaml]\n"
                              "upstreams: {one: {target: 'h:1', plaintext: true}, two: {target: 'h:2'}}\n";
 static const char r_yaml[] = "type: google.api.Service\nupstream: two\nhttp:\n  rules:\n"
                              "  - selector: t.A.Update\n    patch: '/v1/{doc.name=docs/*}'\n    body: doc\n"
-                             "    status_map: {INVALID_ARGUMENT: 422}\n";
+                             "    status_map: {INVALID_ARGUMENT: 422}\n"
+                             "    reject_binding_body_field_collisions: true\n";
 
 struct world {
     struct ss_arena arena;
@@ -116,6 +117,23 @@ static void a_refusal_has_the_status_that_the_route_gives_it(void **state)
            "          kind: in the query: expected one of KIND_UNSPECIFIED, BIG\n");
 }
 
+static void a_body_that_contradicts_the_path_is_refused_where_the_route_says_so(void **state)
+{
+    struct world *w = *state;
+    expect(w, "PATCH", "/v1/docs/7", "{\"name\":\"docs/7\"}", "", 0,
+           MATCHED BODY "request   {\"doc\":{\"name\":\"docs/7\"},\"update_mask\":\"name\"}\n");
+    FILE *out = tmpfile();
+    const struct ss_cli_explain e = {.snapshot = w->config.snapshot,
+                                     .http_method = "PATCH",
+                                     .target = "/v1/docs/7",
+                                     .body = "{\"name\":\"docs/8\"}",
+                                     .in = 0,
+                                     .out = fileno(out),
+                                     .err = 2};
+    assert_int_equal(ss_cli_explain_run(&e), SS_EXIT_FAILED);
+    fclose(out);
+}
+
 static void what_was_asked_for_cannot_forge_a_line(void **state)
 {
     expect(*state, "PATCH", "/v1/docs/7?raw%0Arequest=%0A", "{}", "", SS_EXIT_FAILED,
@@ -168,6 +186,7 @@ int main(void)
         cmocka_unit_test(an_update_mask_is_made_up_as_for_a_request),
         cmocka_unit_test(a_dash_is_the_body_from_stdin),
         cmocka_unit_test(a_refusal_has_the_status_that_the_route_gives_it),
+        cmocka_unit_test(a_body_that_contradicts_the_path_is_refused_where_the_route_says_so),
         cmocka_unit_test(what_was_asked_for_cannot_forge_a_line),
         cmocka_unit_test(a_method_is_served_by_the_upstream_of_its_rule_or_its_service),
         cmocka_unit_test(types_are_named_as_a_proto_file_names_them),
