@@ -410,6 +410,8 @@ static enum ss_err choose_intake(struct ss_call *call, const struct intake *in, 
         call->intake = &ss_intake_form;
         return SS_OK;
     case SS_MEDIA_MULTIPART:
+        call->intake = &ss_intake_multipart;
+        return SS_OK;
     case SS_MEDIA_GRPC:
     case SS_MEDIA_GRPC_WEB:
     case SS_MEDIA_GRPC_WEB_TEXT:

@@ -1,0 +1,225 @@
+/* multipart/form-data: a part goes to the field of its name. A part for a bytes or google.api.HttpBody field
+ * is taken as it is, any other binds as a query parameter does. One message, but for a client stream of
+ * files: there each piece of a part is a message as it comes in. */
+#include "bridge/call.h"
+#include "http/multipart.h"
+#include "wire/writer.h"
+
+enum { HTTP_BODY_TYPE = 1, HTTP_BODY_DATA = 2, MAX_HEAD = 16 * 1024, MAX_PARTS = 1000 };
+
+struct form {
+    struct ss_multipart parser;
+    const struct ss_field *file;  /* of the part being read; NULL: text */
+    struct ss_slice content_type; /* of that part */
+    struct ss_buf data;           /* its body */
+    struct ss_buf text;           /* text parts so far, as an urlencoded form */
+    struct ss_buf wire;           /* files so far */
+    bool any;                     /* a message has been sent */
+};
+
+/* The message whose fields parts name: the request, or its body field. */
+static const struct ss_message *target(const struct ss_call *call)
+{
+    const struct ss_field *body = ss_route_body_field(call->match.route);
+    return body ? body->message : call->method->input;
+}
+
+static enum ss_err begin(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+{
+    const struct ss_multipart_limits limits = {MAX_HEAD, MAX_PARTS};
+    const struct ss_header *h = ss_header_find(r->headers, r->n_headers, SS_LIT("content-type"));
+    struct form *f = ss_arena_zalloc(&call->arena, sizeof *f);
+    if (target(call) == NULL)
+        return ss_status_set(st, &call->arena, SS_ERR_MEDIA_TYPE, "expected content-type: application/json");
+    if (ss_multipart_init(&f->parser, h ? h->value : (struct ss_slice){0}, &limits) != SS_OK)
+        return ss_status_set(st, &call->arena, SS_ERR_INVALID, "content-type: expected a multipart boundary");
+    ss_buf_init(&f->data, call->max_request_bytes);
+    ss_buf_init(&f->text, 3 * call->max_request_bytes + 1024);
+    ss_buf_init(&f->wire, call->max_request_bytes + 64 * 1024);
+    call->intake_state = f;
+    if (call->method->client_streaming)
+        ss_call_open(call, false);
+    return SS_OK;
+}
+
+static void dispose(struct ss_call *call)
+{
+    struct form *f = call->intake_state;
+    if (f == NULL)
+        return;
+    ss_multipart_dispose(&f->parser);
+    ss_buf_dispose(&f->data);
+    ss_buf_dispose(&f->text);
+    ss_buf_dispose(&f->wire);
+}
+
+static bool is_file_field(const struct ss_field *f)
+{
+    return f->type == SS_TYPE_BYTES || (f->message && !f->map && f->message->wkt == SS_WKT_HTTP_BODY);
+}
+
+static enum ss_err begin_part(struct ss_call *call, const struct ss_multipart_part *part,
+                              struct ss_status *st)
+{
+    struct form *f = call->intake_state;
+    const struct ss_field *field = ss_message_field(target(call), part->name);
+    f->file = field && is_file_field(field) ? field : NULL;
+    f->data.len = 0;
+    if (f->file) {
+        f->content_type = ss_arena_copy(&call->arena, part->content_type);
+        return SS_OK;
+    }
+    if (part->is_file)
+        return ss_status_violation(st, &call->arena, part->name,
+                                   "expected the name of a bytes or google.api.HttpBody field for a file");
+    f->content_type = ss_arena_copy(&call->arena, part->name); /* a text part needs its name instead */
+    return SS_OK;
+}
+
+static enum ss_err put_urlencoded(struct ss_buf *out, struct ss_slice s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    enum ss_err err = ss_buf_reserve(out, 3 * s.len);
+    for (size_t i = 0; i < s.len && err == SS_OK; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        char *p = out->ptr + out->len;
+        if (plain) {
+            *p = (char)c;
+        } else {
+            p[0] = '%';
+            p[1] = hex[c >> 4];
+            p[2] = hex[c & 15];
+        }
+        out->len += plain ? 1 : 3;
+    }
+    return err;
+}
+
+static enum ss_err add_text(struct form *f)
+{
+    enum ss_err err = f->text.len ? ss_buf_append(&f->text, "&", 1) : SS_OK;
+    if (err == SS_OK)
+        err = put_urlencoded(&f->text, f->content_type);
+    if (err == SS_OK)
+        err = ss_buf_append(&f->text, "=", 1);
+    return err == SS_OK ? put_urlencoded(&f->text, ss_buf_slice(&f->data)) : err;
+}
+
+/* The file field with data, in out. */
+static enum ss_err put_file(const struct form *f, struct ss_slice data, struct ss_buf *out)
+{
+    if (f->file->type == SS_TYPE_BYTES)
+        return ss_wire_put_bytes(out, f->file->number, data);
+    struct ss_slice type = f->content_type;
+    size_t size = ss_wire_bytes_size(HTTP_BODY_DATA, data.len);
+    if (type.len)
+        size += ss_wire_bytes_size(HTTP_BODY_TYPE, type.len);
+    enum ss_err err = ss_wire_put_head(out, f->file->number, size);
+    if (err == SS_OK && type.len)
+        err = ss_wire_put_bytes(out, HTTP_BODY_TYPE, type);
+    return err == SS_OK ? ss_wire_put_bytes(out, HTTP_BODY_DATA, data) : err;
+}
+
+/* Files within the body field, if there is one. */
+static enum ss_err put_files(struct ss_call *call, struct ss_slice files, struct ss_buf *out)
+{
+    const struct ss_field *body = ss_route_body_field(call->match.route);
+    if (files.len == 0)
+        return SS_OK;
+    return body ? ss_wire_put_bytes(out, body->number, files) : ss_buf_append_slice(out, files);
+}
+
+/* Text parts so far, path and query, and files: one message. */
+static enum ss_err send_message(struct ss_call *call, struct ss_slice files, bool last, struct ss_status *st)
+{
+    struct form *f = call->intake_state;
+    struct ss_buf out;
+    enum ss_err err = ss_call_begin_message(call, &out, files.len + 128, st);
+    if (err == SS_OK && f->text.len)
+        err = ss_route_bind_form(&call->match, ss_buf_slice(&f->text), &call->arena, &out, st);
+    if (err == SS_OK && put_files(call, files, &out) != SS_OK)
+        err = ss_status_set(st, &call->arena, SS_ERR_MEMORY, "out of memory");
+    if (err == SS_OK && !f->any)
+        err = ss_call_bind(call, &out, st);
+    if (err == SS_OK)
+        err = ss_call_frame(call, &out, st);
+    if (err != SS_OK) {
+        ss_buf_dispose(&out);
+        return err;
+    }
+    f->any = true;
+    f->text.len = 0;
+    ss_call_send(call, &out, last);
+    return SS_OK;
+}
+
+static enum ss_err too_large(struct ss_call *call, struct ss_status *st)
+{
+    return ss_status_set(st, &call->arena, SS_ERR_BODY_TOO_LARGE, "the body is larger than %zu bytes",
+                         call->max_request_bytes);
+}
+
+static enum ss_err take_data(struct ss_call *call, struct ss_slice data, struct ss_status *st)
+{
+    struct form *f = call->intake_state;
+    if (!(f->file && call->method->client_streaming))
+        return ss_buf_append_slice(&f->data, data) == SS_OK ? SS_OK : too_large(call, st);
+    f->wire.len = 0; /* each piece goes up at once */
+    if (put_file(f, data, &f->wire) != SS_OK)
+        return too_large(call, st);
+    f->content_type = (struct ss_slice){0};
+    return send_message(call, ss_buf_slice(&f->wire), false, st);
+}
+
+static enum ss_err end_part(struct ss_call *call, struct ss_status *st)
+{
+    struct form *f = call->intake_state;
+    enum ss_err err = SS_OK;
+    if (f->file == NULL)
+        err = add_text(f);
+    else if (!call->method->client_streaming)
+        err = put_file(f, ss_buf_slice(&f->data), &f->wire);
+    return err == SS_OK ? SS_OK : too_large(call, st);
+}
+
+static enum ss_err end_form(struct ss_call *call, struct ss_status *st)
+{
+    struct form *f = call->intake_state;
+    if (!call->method->client_streaming)
+        return send_message(call, ss_buf_slice(&f->wire), true, st);
+    if (f->text.len)
+        return send_message(call, (struct ss_slice){0}, true, st);
+    struct ss_buf none;
+    ss_buf_init(&none, 1);
+    ss_call_send(call, &none, true);
+    return SS_OK;
+}
+
+static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)
+{
+    struct form *f = call->intake_state;
+    struct ss_multipart_event event = {0};
+    enum ss_err err = SS_OK;
+    do {
+        size_t used = 0;
+        err = ss_multipart_push(&f->parser, p, n, &used, &event);
+        if (err != SS_OK)
+            return ss_status_set(st, &call->arena, err, "multipart: %s", f->parser.why);
+        p += used;
+        n -= used;
+        if (event.kind == SS_MULTIPART_PART)
+            err = begin_part(call, &event.part, st);
+        else if (event.kind == SS_MULTIPART_DATA)
+            err = take_data(call, event.data, st);
+        else if (event.kind == SS_MULTIPART_PART_END)
+            err = end_part(call, st);
+    } while (err == SS_OK && event.kind != SS_MULTIPART_NONE);
+    if (err != SS_OK || !last)
+        return err;
+    if (ss_multipart_end(&f->parser) != SS_OK)
+        return ss_status_set(st, &call->arena, SS_ERR_INVALID, "multipart: %s", f->parser.why);
+    return end_form(call, st);
+}
+
+const struct ss_intake_ops ss_intake_multipart = {.begin = begin, .push = push, .dispose = dispose};
