@@ -70,6 +70,8 @@ enum ss_target_result ss_target_resolve(const struct ss_message *m, struct ss_sl
         const struct ss_field *f = component.len ? ss_message_field(m, component) : NULL;
         if (f == NULL)
             return unknown(m, name, at, component, a, why);
+        if (f->extension && f->parent->message_set) /* an item of a set has no tag of its own */
+            return say(SS_TARGET_REFUSED, f, "is in a message set: a parameter cannot reach it", a, why);
         if (out->n == SS_FIELD_PATH_MAX)
             return say(SS_TARGET_REFUSED, f, "is nested too deeply", a, why);
         out->fields[out->n++] = f;

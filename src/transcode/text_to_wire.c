@@ -8,7 +8,7 @@
 
 bool ss_field_takes_text(const struct ss_field *f)
 {
-    if (f->map)
+    if (f->map || (f->extension && f->parent->message_set)) /* an item of a set has no tag of its own */
         return false;
     if (!f->message)
         return true;

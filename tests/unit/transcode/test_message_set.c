@@ -119,6 +119,20 @@ static void items_cut_off_are_refused(void **state)
                      SS_ERR_BAD_RESPONSE);
 }
 
+static void items_are_not_made_from_text(void **state)
+{
+    (void)state;
+    const struct ss_field *f = field("test.set.Set", "[test.set.Wide.moment]");
+    struct ss_slice expected;
+    check_both("test.set.Set", "{\"[test.set.Wide.moment]\":\"1970-01-01T00:00:01Z\"}",
+               SS_LIT("\x0b\x10\xfd\xff\xff\xff\x07\x1a\x02\x08\x01\x0c"), NULL);
+    assert_false(ss_field_takes_text(f));
+    fx->wire.len = 0;
+    assert_int_equal(ss_text_to_wire(f, SS_LIT("1970-01-01T00:00:01Z"), &fx->arena, &fx->wire, &expected),
+                     SS_ERR_INVALID);
+    assert_int_equal(fx->wire.len, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, fixture_reset)
 
 int main(void)
@@ -134,6 +148,7 @@ int main(void)
         TEST(an_extension_may_also_be_an_ordinary_field),
         TEST(what_is_no_known_item_is_left_out),
         TEST(items_cut_off_are_refused),
+        TEST(items_are_not_made_from_text),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }
