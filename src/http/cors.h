@@ -28,7 +28,7 @@ struct ss_cors_request {
 
 enum { SS_CORS_HEADERS = 8 }; /* as many as there can be */
 
-/* Fills headers (*n of them; values live in config, request or a). True: the request is a preflight; answer
+/* Fills headers (*n of them; values live in config or a). True: the request is a preflight; answer
  * it with 204 and these, without a call. False: add them to whatever answer it gets, errors included. An
  * origin that is not allowed gets no more than Vary, which makes the browser refuse. */
 bool ss_cors_decide(const struct ss_cors_config *config, const struct ss_cors_request *request,
