@@ -172,7 +172,7 @@ struct ss_slice ss_field_wants(const struct ss_field *f, struct ss_arena *a)
 {
     switch ((enum ss_type)f->type) {
     case SS_TYPE_DOUBLE:
-        return SS_LIT("a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
+        return SS_LIT("a number in the range of a double, \"NaN\", \"Infinity\" or \"-Infinity\"");
     case SS_TYPE_FLOAT:
         return SS_LIT("a number in the range of a float, \"NaN\", \"Infinity\" or \"-Infinity\"");
     case SS_TYPE_INT64:

@@ -236,6 +236,82 @@ static void what_the_mapping_forbids_is_refused(void **state)
     }
 }
 
+static const struct {
+    const char *json, *path, *description;
+} kinds[] = {
+    {"{\"fInt64\":\"9223372036854775808\"}", "fInt64",
+     "expected an integer of 64 bits, as a string or a number, got \"9223372036854775808\"; line 1, column "
+     "11"},
+    {"{\"fUint64\":-1}", "fUint64",
+     "expected an unsigned integer of 64 bits, as a string or a number, got -1; line 1, column 12"},
+    {"{\"fInt32\":1.5}", "fInt32",
+     "expected an integer between -2147483648 and 2147483647, got 1.5; line 1, column 11"},
+    {"{\"fInt32\":\"\"}", "fInt32",
+     "expected an integer between -2147483648 and 2147483647, got \"\"; line 1, column 11"},
+    {"{\"fDouble\":\"abc\"}", "fDouble",
+     "expected a number in the range of a double, \"NaN\", \"Infinity\" or \"-Infinity\", got \"abc\"; line "
+     "1, column 12"},
+    {"{\"fDouble\":1e400}", "fDouble",
+     "expected a number in the range of a double, \"NaN\", \"Infinity\" or \"-Infinity\", got 1e400; line 1, "
+     "column 12"},
+    {"{\"fBool\":\"true\"}", "fBool", "expected true or false, got \"true\"; line 1, column 10"},
+    {"{\"fString\":true}", "fString", "expected a string, got true; line 1, column 12"},
+    {"{\"fBytes\":\"A*\"}", "fBytes", "expected a string of base64, got \"A*\"; line 1, column 11"},
+    {"{\"fBytes\":1}", "fBytes", "expected a string of base64, got 1; line 1, column 11"},
+    {"{\"fColor\":true}", "fColor",
+     "expected one of COLOR_UNSPECIFIED, RED, GREEN, BLUE, got true; line 1, column 11"},
+    {"{\"rColor\":[\"RED\",\"PINK\"]}", "rColor[1]",
+     "expected one of COLOR_UNSPECIFIED, RED, GREEN, BLUE, got \"PINK\"; line 1, column 18"},
+    {"{\"fLeaf\":[]}", "fLeaf", "expected an object, got an array; line 1, column 10"},
+    {"{\"fLeaf\":\"x\"}", "fLeaf", "expected an object, got \"x\"; line 1, column 10"},
+    {"{\"rLeaf\":{}}", "rLeaf", "expected an array, got an object; line 1, column 10"},
+    {"{\"rInt32\":1}", "rInt32", "expected an array, got 1; line 1, column 11"},
+    {"{\"mString\":[]}", "mString", "expected an object, got an array; line 1, column 12"},
+    {"{\"mBool\":{\"yes\":true}}", "mBool[\"yes\"]",
+     "expected the key \"true\" or \"false\", got \"yes\"; line 1, column 11"},
+    {"{\"mInt32\":{\"x\":1}}", "mInt32[\"x\"]",
+     "expected an integer between -2147483648 and 2147483647, got \"x\"; line 1, column 12"},
+    {"{\"mUint64\":{\"-1\":1}}", "mUint64[\"-1\"]",
+     "expected an unsigned integer of 64 bits, as a string or a number, got \"-1\"; line 1, column 13"},
+    {"{\"mColor\":{\"k\":\"PINK\"}}", "mColor[\"k\"]",
+     "expected one of COLOR_UNSPECIFIED, RED, GREEN, BLUE, got \"PINK\"; line 1, column 16"},
+    {"{\"timestamp\":\"yesterday\"}", "timestamp",
+     "expected a timestamp of the years 0001 to 9999 such as \"2024-01-31T09:30:00Z\", got \"yesterday\"; "
+     "line 1, column 14"},
+    {"{\"timestamp\":5}", "timestamp",
+     "expected a timestamp of the years 0001 to 9999 such as \"2024-01-31T09:30:00Z\", got 5; line 1, column "
+     "14"},
+    {"{\"duration\":\"5\"}", "duration",
+     "expected a duration in seconds such as \"3.5s\", got \"5\"; line 1, column 13"},
+    {"{\"mask\":\"a_b\"}", "mask",
+     "expected a field mask such as \"user.displayName,photo\", got \"a_b\"; line 1, column 9"},
+    {"{\"structure\":[]}", "structure", "expected an object, got an array; line 1, column 14"},
+    {"{\"list\":{}}", "list", "expected an array, got an object; line 1, column 9"},
+    {"{\"value\":1e400}", "value",
+     "expected a finite number, a string, true, false, null, an object or an array, got 1e400; line 1, "
+     "column 10"},
+    {"{\"empty\":[]}", "empty", "expected an object, got an array; line 1, column 10"},
+    {"{\"wInt32\":\"x\"}", "wInt32",
+     "expected an integer between -2147483648 and 2147483647, got \"x\"; line 1, column 11"},
+    {"{\"wBool\":{}}", "wBool", "expected true or false, got an object; line 1, column 10"},
+    {"{\"cInt32\":1,\"cString\":\"x\"}", "cString",
+     "another member of the oneof choice is set already: only one may be; line 1, column 23"},
+    {"{\"fInt32\":1,\"f_int32\":2}", "f_int32", "this field is there twice; line 1, column 13"},
+    {"{\"mString\":{\"a\":\"\",\"a\":\"\"}}", "mString[\"a\"]", "this key is there twice; line 1, column 20"},
+    {"{\"any\":7}", "any", "expected an object, got 7; line 1, column 8"},
+    {"{\"fString\":\"\\ud800\"}", "", "unpaired surrogate \\ud800; line 1, column 13"},
+    {"{\"fString\":\"a\xff\"}", "", "invalid UTF-8; line 1, column 14"},
+    {"{\"fInt32\":01}", "", "invalid number: leading zero; line 1, column 11"},
+    {"{\"fInt32\":1} x", "", "text after the end of the document; line 1, column 14"},
+};
+
+static void every_kind_of_value_says_what_it_wants(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        check_refused("rich.All", kinds[i].json, kinds[i].path, kinds[i].description);
+}
+
 static void bad_json_is_a_violation_of_the_body_as_a_whole(void **state)
 {
     (void)state;
@@ -269,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup(no_more_than_64_bytes_of_the_client_s_text_come_back, fixture_reset),
         cmocka_unit_test_setup(null_is_no_element_and_no_map_value, fixture_reset),
         cmocka_unit_test_setup(what_the_mapping_forbids_is_refused, fixture_reset),
+        cmocka_unit_test_setup(every_kind_of_value_says_what_it_wants, fixture_reset),
         cmocka_unit_test_setup(bad_json_is_a_violation_of_the_body_as_a_whole, fixture_reset),
         cmocka_unit_test_setup(the_body_field_is_the_beginning_of_the_path, fixture_reset),
     };
