@@ -227,7 +227,8 @@ static struct bench_bytes once(const struct bench *b, enum leg leg, struct bench
 }
 
 /* Both print the wire bytes that we made. libprotobuf's own differ in form (it does not pack arrays, and
- * writes a timestamp's zero nanos), so the check is that each side understands the other to the last digit. */
+ * writes a timestamp's zero nanos), so the check is that each side understands the other to the last digit.
+ */
 static void prepare(struct bench *b, struct bench_bytes text)
 {
     b->in[OURS_READ] = b->in[THEIRS_READ] = b->in[YAJL_READ] = text;

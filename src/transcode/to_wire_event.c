@@ -214,6 +214,12 @@ static bool on_start_object(void *ctx)
 {
     struct ss_to_wire *w = ctx;
     w->events++;
+    const struct ss_frame *f = w->top;
+    if (f->kind == SS_FRAME_ARRAY && f->field->type == SS_TYPE_MESSAGE &&
+        f->field->message->wkt == SS_WKT_NONE) {
+        size_t outer = ss_holes_height(&w->c->holes);
+        return ss_to_wire_begin(w, f->field) && ss_to_wire_push_message(w, f->field->message, outer);
+    }
     return ss_to_wire_start_object(w);
 }
 
