@@ -2,8 +2,10 @@
 
 What sidespan sent is judged by grpcio and protobuf: the service keeps each call under its x-request-id."""
 
+import base64
 import json
 import os
+import sys
 import time
 
 import pytest
@@ -73,8 +75,6 @@ def hosts(tmp_path_factory, make_config):
 
 @pytest.fixture(scope="session")
 def protos():
-    import sys
-
     sys.path.insert(0, str(ROOT / "demo"))
     from protos import Protos
 
@@ -168,8 +168,6 @@ def check_received(case, call, answer, protos):
     metadata = {name: ", ".join(each) for name, each in call["metadata"].items()}
     check_fields(case.get("metadata", {}), metadata, "metadata")
     if case.get("echoed"):
-        import base64
-
         kind = protos.message("sidespan.test.v1." + ECHOED[call["method"]])
         printed = json_format.Parse(answer.body, kind(), descriptor_pool=protos.pool)
         assert printed == kind.FromString(base64.b64decode(call["wire"][0]))

@@ -20,6 +20,14 @@ class Answer:
     body: bytes
     trailers: dict  # None: this client does not show them
 
+    def unzip(self):
+        """For the clients that do not do it themselves."""
+        fields = dict(self.headers)
+        if fields.get("content-encoding") == "gzip" and self.body:
+            assert int(fields.get("content-length", len(self.body))) == len(self.body)
+            self.body = gzip.decompress(self.body)
+        return self
+
 
 def name_parts(parts):
     """The parts of a form: name, content, and, of a file, filename and type."""
@@ -97,7 +105,7 @@ class Http1(Client):
         response = self.connection.read_response(method)
         if response.header("connection") == "close":
             self.close()
-        return Answer(response.status, response.headers, response.body, dict(response.trailers))
+        return Answer(response.status, response.headers, response.body, dict(response.trailers)).unzip()
 
 
 class Http2(Client):
@@ -108,7 +116,7 @@ class Http2(Client):
             self.connection = http2.Connection(self.sidespan.address())
         stream = self.connection.request(method, target, body, fields)
         assert stream.reset is None, f"reset with {stream.reset}, status {stream.status}"
-        return Answer(stream.status, list(stream.headers.items()), stream.body, stream.trailers or {})
+        return Answer(stream.status, list(stream.headers.items()), stream.body, stream.trailers or {}).unzip()
 
 
 class Httpx(Client):
