@@ -1,6 +1,9 @@
 /* A stream of messages, each sent when it arrives, as NDJSON, a JSON array or server-sent events. */
 #include "base/percent.h"
 #include "bridge/head.h"
+#include "wire/reader.h"
+
+enum { HEARTBEAT_MS = 15000 };
 
 static void begin_stream(struct ss_call *call)
 {
@@ -13,9 +16,47 @@ static void begin_stream(struct ss_call *call)
     ss_call_head(call, ss_head_success(call), h.fields, h.n, -1);
 }
 
-/* One message in the form of the stream, in out. */
-static enum ss_err print_message(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
-                                 struct ss_status *st)
+/* A field's last value in wire as text for an event or id line, into a; empty when it is not there. */
+static struct ss_slice text_of(struct ss_slice wire, const struct ss_field *f, struct ss_arena *a)
+{
+    struct ss_slice text = {0};
+    const char *p = wire.ptr, *end = p + wire.len;
+    while (f && p && p < end) {
+        uint32_t tag;
+        uint64_t v;
+        p = ss_wire_get_tag(p, end, &tag);
+        if (p && tag == ss_tag(f->number, SS_WIRE_BYTES)) {
+            p = ss_wire_get_bytes(p, end, &text);
+        } else if (p && tag == ss_tag(f->number, SS_WIRE_VARINT)) {
+            p = ss_varint_get(p, end, &v);
+            const struct ss_enum_value *e =
+                f->enumeration ? ss_enum_by_number(f->enumeration, (int32_t)v) : NULL;
+            bool zigzag = f->type == SS_TYPE_SINT32 || f->type == SS_TYPE_SINT64;
+            int64_t n = zigzag ? ss_zigzag_decode(v) : (int64_t)v;
+            text =
+                e ? e->name : ss_arena_printf(a, f->type == SS_TYPE_UINT64 ? "%llu" : "%lld", (long long)n);
+        } else if (p) {
+            p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
+        }
+    }
+    return text;
+}
+
+static enum ss_err put_event(struct ss_call *call, struct ss_slice wire, struct ss_buf *out)
+{
+    const struct ss_route_sse *sse = &call->options->sse;
+    if (call->stream.form != SS_BODY_SSE || (sse->event == NULL && sse->id == NULL))
+        return SS_OK;
+    struct ss_arena a; /* a stream may have many messages: nothing of one may stay */
+    ss_arena_init(&a, 0);
+    enum ss_err err =
+        ss_stream_body_event(&call->stream, text_of(wire, sse->event, &a), text_of(wire, sse->id, &a), out);
+    ss_arena_dispose(&a);
+    return err;
+}
+
+enum ss_err ss_call_print_message(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
+                                  struct ss_status *st)
 {
     struct ss_bridge *b = call->bridge;
     const struct ss_field *field = ss_route_response_field(call->match.route);
@@ -25,6 +66,7 @@ static enum ss_err print_message(struct ss_call *call, struct ss_slice wire, str
         json.pretty = false; /* a message is a line */
     struct ss_buf plain;
     ss_buf_init(&plain, SIZE_MAX / 4);
+    put_event(call, wire, out);
     if (!lines)
         ss_stream_body_before(&call->stream, out);
     enum ss_err err = ss_wire_to_json(b->codec, b->snapshot->schema, call->method->output, field, wire, &json,
@@ -37,20 +79,58 @@ static enum ss_err print_message(struct ss_call *call, struct ss_slice wire, str
     return err;
 }
 
+/* ---- heartbeats ---- */
+
+static int64_t beat_ms(const struct ss_call *call)
+{
+    int64_t ms = call->options->sse.heartbeat_ms;
+    return call->stream.form == SS_BODY_SSE ? ms < 0 ? HEARTBEAT_MS : ms : 0;
+}
+
+static void on_beat(void *ctx)
+{
+    struct ss_call *call = ctx;
+    struct ss_loop *l = call->bridge->loop;
+    uint64_t now = ss_loop_now_ms(l), due = call->wrote_at_ms + (uint64_t)beat_ms(call);
+    struct ss_buf *out = &call->bridge->scratch;
+    if (now >= due) {
+        ss_buf_clear(out, SS_SCRATCH_KEEP);
+        ss_stream_body_heartbeat(&call->stream, out);
+        if (call->client->ops->unsent(call->client) == 0) /* who does not read needs no signs of life */
+            ss_call_data(call, out->ptr, out->len);
+        call->wrote_at_ms = now;
+        due = now + (uint64_t)beat_ms(call);
+    }
+    ss_timer_set(l, &call->beat, due);
+}
+
+static void start_beating(struct ss_call *call)
+{
+    struct ss_loop *l = call->bridge->loop;
+    if (beat_ms(call) <= 0)
+        return;
+    call->wrote_at_ms = ss_loop_now_ms(l);
+    ss_timer_init(&call->beat, on_beat, call);
+    ss_timer_set(l, &call->beat, call->wrote_at_ms + (uint64_t)beat_ms(call));
+}
+
 static void on_message(struct ss_call *call, struct ss_slice wire)
 {
     struct ss_buf *out = &call->bridge->scratch;
     struct ss_stream_body before = call->stream;
     struct ss_status st = {0};
     ss_buf_clear(out, SS_SCRATCH_KEEP);
-    if (print_message(call, wire, out, &st) != SS_OK) {
+    if (ss_call_print_message(call, wire, out, &st) != SS_OK) {
         call->stream = before;
         ss_upcall_cancel(&call->up);
         ss_call_fail(call, &st);
         return;
     }
-    if (call->state != SS_CALL_STREAMING)
+    if (call->state != SS_CALL_STREAMING) {
         begin_stream(call);
+        start_beating(call);
+    }
+    call->wrote_at_ms = call->active_at_ms;
     ss_call_data(call, out->ptr, out->len);
     if (call->state == SS_CALL_STREAMING)
         ss_call_settle_credit(call, wire.len);

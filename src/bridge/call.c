@@ -98,6 +98,7 @@ void ss_call_over(struct ss_call *call)
     call->client = NULL;
     ss_upcall_cancel(&call->up);
     ss_timer_cancel(b->loop, &call->idle);
+    ss_timer_cancel(b->loop, &call->beat);
     *call->link = call->next;
     if (call->next)
         call->next->link = call->link;
@@ -257,6 +258,8 @@ void ss_call_open(struct ss_call *call, bool unary)
     call->up_began_ns = ss_loop_now_ns(call->bridge->loop);
     ss_upcall_start(&call->up, call->bridge->clusters[call->cluster], &request,
                     call->native ? &ss_native_upcall : &upcall_ops, &call->arena);
+    if (call->answer->begin)
+        call->answer->begin(call);
 }
 
 void ss_call_send(struct ss_call *call, struct ss_buf *b, bool last)

@@ -32,6 +32,8 @@ struct ss_intake_ops {
 
 /* How the service's answer becomes the client's. */
 struct ss_answer_ops {
+    /* The upstream call has been started. May be NULL. */
+    void (*begin)(struct ss_call *call);
     void (*message)(struct ss_call *call, struct ss_slice wire);
     /* The service is done, or a stream broke: st says how. Ends the call. */
     void (*end)(struct ss_call *call, const struct ss_status *st, const struct ss_header *trailers, size_t n);
@@ -63,6 +65,9 @@ struct ss_call {
     struct ss_buf out;                           /* a unary answer, until its status is known */
     struct ss_metadata up_metadata;
     struct ss_metadata head; /* the service's initial metadata */
+    struct ss_timer beat;    /* of an event stream: its next heartbeat; of an object: when it must end */
+    uint64_t wrote_at_ms;    /* the last of an event stream */
+    size_t n_items;          /* in an object */
     struct ss_timer idle;    /* of streams */
     uint64_t active_at_ms;
     int64_t timeout_ms; /* 0: none */
@@ -106,6 +111,7 @@ enum ss_err ss_call_collect(struct ss_call *call, const char *p, size_t n, bool 
 /* answer.c, answer_stream.c, answer_raw.c */
 extern const struct ss_answer_ops ss_answer_unary;  /* one JSON document */
 extern const struct ss_answer_ops ss_answer_stream; /* JSON messages in one of the stream forms */
+extern const struct ss_answer_ops ss_answer_object; /* a whole stream as one JSON document, capped */
 extern const struct ss_answer_ops ss_answer_raw;    /* google.api.HttpBody, as it is */
 /* The error as JSON: the way of all answers but gRPC's own. */
 void ss_call_answer_error(struct ss_call *call, const struct ss_status *st);

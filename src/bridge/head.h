@@ -27,6 +27,9 @@ bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name);
  * returns what to send, which is the worker's until the next answer; else body itself. */
 struct ss_slice ss_head_compress(struct ss_head *h, struct ss_call *call, struct ss_slice content_type,
                                  struct ss_slice body);
+/* Appends one message of a stream, in the stream's form. */
+enum ss_err ss_call_print_message(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
+                                  struct ss_status *st);
 /* st as JSON. */
 void ss_call_print_status(struct ss_call *call, const struct ss_status *st, struct ss_buf *out);
 

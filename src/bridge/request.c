@@ -350,6 +350,8 @@ static enum ss_err read_form(struct ss_call *call, const struct intake *in, stru
                : accept == SS_ACCEPT_JSON   ? SS_STREAM_ARRAY
                                             : call->options->stream;
     }
+    call->stream.envelope = call->options->envelope;
+    call->stream.done = call->options->sse.done;
     switch (form) {
     case SS_STREAM_UNSET:
     case SS_STREAM_NDJSON:
@@ -362,8 +364,10 @@ static enum ss_err read_form(struct ss_call *call, const struct intake *in, stru
         call->stream.form = SS_BODY_ARRAY;
         break;
     case SS_STREAM_OBJECT:
-        return ss_status_set(st, a, SS_ERR_NOT_IMPLEMENTED,
-                             "the stream form \"object\" is not supported yet");
+        call->stream.form = SS_BODY_OBJECT;
+        if (call->answer == &ss_answer_stream)
+            call->answer = &ss_answer_object;
+        break;
     }
     return SS_OK;
 }

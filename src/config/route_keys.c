@@ -66,19 +66,15 @@ static void decode_envelope(struct ss_diag *d, const struct ss_node *value, void
     into->envelope_at = value;
 }
 
-/* `gzip: off`, or `gzip: {min_bytes, level}`. */
+/* `gzip: off`, or `gzip: {min_bytes}`. */
 static void decode_gzip(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
 {
-    static const struct ss_range some_bytes = {1, UINT64_C(1) << 30}, levels = {1, 9};
+    static const struct ss_range some_bytes = {1, UINT64_C(1) << 30};
     static const struct ss_key keys[] = {
         {.name = "min_bytes",
          .decode = ss_decode_bytes,
          .offset = offsetof(struct ss_route_gzip, min_bytes),
          .arg = &some_bytes},
-        {.name = "level",
-         .decode = ss_decode_unsigned,
-         .offset = offsetof(struct ss_route_gzip, level),
-         .arg = &levels},
     };
     (void)arg;
     struct ss_route_gzip *gzip = field;

@@ -39,7 +39,6 @@ struct ss_route_object {
 struct ss_route_gzip {
     bool off;
     size_t min_bytes; /* shorter answers go as they are; 0: unset (1 KiB) */
-    int level;        /* zlib's, 1 to 9; 0: unset (1) */
 };
 
 /* What stands beside a rule in a descriptor, with the defaults merged in. Owned by the table's arena. */

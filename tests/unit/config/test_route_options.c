@@ -97,7 +97,7 @@ static void nothing_is_set_that_is_not_written(void **state)
     assert_int_equal(o->sse.done.len, 0);
     assert_int_equal(o->sse.heartbeat_ms, -1);
     assert_true(o->object.max_items == 0 && o->object.max_bytes == 0 && o->object.max_time_ms == 0);
-    assert_true(!o->gzip.off && o->gzip.min_bytes == 0 && o->gzip.level == 0);
+    assert_true(!o->gzip.off && o->gzip.min_bytes == 0);
     assert_false(o->envelope);
     assert_null(l.config.server.listeners[0].cors);
     assert_int_equal(l.config.server.access_log, SS_ACCESS_LOG_TEXT);
@@ -111,7 +111,7 @@ static void every_option_of_a_stream_arrives(void **state)
     load(&l, BASE,
          WATCH "    stream: object\n    sse: {event: kind, id: seq, done: \"[DONE]\", heartbeat: 5s}\n"
                "    object: {max_items: 7, max_bytes: 2KiB, max_time: 3s}\n    envelope: true\n"
-               "    gzip: {min_bytes: 10, level: 6}\n"
+               "    gzip: {min_bytes: 10}\n"
                "  - {selector: ev.S.Text, get: /text, sse: {heartbeat: 0}, gzip: off}\n");
     const struct ss_route_options *o = options_of(&l, "/watch");
     assert_int_equal(o->stream, SS_STREAM_OBJECT);
@@ -123,7 +123,7 @@ static void every_option_of_a_stream_arrives(void **state)
     assert_int_equal(o->object.max_bytes, 2048);
     assert_int_equal(o->object.max_time_ms, 3000);
     assert_true(o->envelope);
-    assert_true(!o->gzip.off && o->gzip.min_bytes == 10 && o->gzip.level == 6);
+    assert_true(!o->gzip.off && o->gzip.min_bytes == 10);
     o = options_of(&l, "/text");
     assert_int_equal(o->sse.heartbeat_ms, 0);
     assert_true(o->gzip.off);
@@ -177,13 +177,12 @@ static void caps_and_compression_have_ranges(void **state)
     (void)state;
     expect_bad(BASE,
                WATCH "    object: {max_items: 0, max_bytes: 1PB, max_time: 48h, max_item: 1}\n"
-                     "    gzip: {level: 10, min_bytes: 0}\n",
+                     "    gzip: {min_bytes: 0}\n",
                "r.yaml:6:25: 0 is too small: the least is 1\n"
                "r.yaml:6:39: expected a size such as 4MiB, 64KiB or 65536, found \"1PB\"\n"
                "r.yaml:6:54: 48h is too large: the most is 86400000ms\n"
                "r.yaml:6:59: unknown key \"max_item\"; did you mean \"max_items\"?\n"
-               "r.yaml:7:19: 10 is too large: the most is 9\n"
-               "r.yaml:7:34: 0 is too small: the least is 1 bytes\n");
+               "r.yaml:7:23: 0 is too small: the least is 1 bytes\n");
     expect_bad(BASE, WATCH "    gzip: fast\n", "r.yaml:6:11: expected a mapping or off, found \"fast\"\n");
 }
 

@@ -127,7 +127,8 @@ static void peer_closed(void *ctx, enum ss_err why)
         p->on_closed(p, why);
 }
 
-static const struct ss_stream_ops peer_ops = {peer_read, peer_fill, peer_drained, peer_closed};
+static const struct ss_stream_ops peer_ops = {
+    .read = peer_read, .fill = peer_fill, .drained = peer_drained, .closed = peer_closed};
 
 static inline void peer_attach(struct peer *p, struct ss_stream *s)
 {
