@@ -98,6 +98,10 @@ void ss_call_answer_error(struct ss_call *call, const struct ss_status *st)
     ss_head_begin(&h, call, SS_LIT("application/json"));
     if (st->err == SS_ERR_METHOD)
         ss_head_put(&h, SS_LIT("allow"), call->match.allow);
+    if (st->err == SS_ERR_UPGRADE_REQUIRED) { /* of HTTP/1.1 only: gRPC wants HTTP/2 */
+        ss_head_put(&h, SS_LIT("upgrade"), SS_LIT("h2c"));
+        ss_head_put(&h, SS_LIT("connection"), SS_LIT("upgrade"));
+    }
     if (status == 401)
         put_authenticate(call, &h);
     put_retry_after(call, &h, st);
