@@ -111,6 +111,10 @@ $(OBJ)/%.o: src/%.c
 TOP_DOWN := cli config server admin downstream bridge upstream h2 net http route transcode json schema wire base
 $(OUT)/sidespan: $(OBJ)/main.o $(foreach l,$(TOP_DOWN),$(OUT)/lib/lib$(l).a)
 	$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(LIBS)
+ifeq ($(VARIANT),release)
+	objcopy --only-keep-debug $@ $@.debug
+	objcopy --strip-all --add-gnu-debuglink=$@.debug $@
+endif
 
 # tests/unit/<layer>/test_<what>.c -> <out>/unit/<layer>/test_<what>
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)

@@ -96,7 +96,7 @@ class Bench:
             f"workers: 1\ndescriptors: [{BUILD}/bench/echo.pb]\nroutes: [{route}]\n"
             f"upstreams:\n  echo:\n    target: localhost:{self.echo[kind]}\n    {security}\n",
         )
-        p = self.start(self.proxy_cpu, os.path.join(BUILD, "sidespan"), "serve", "--config", config, "--log-level", "warn")
+        p = self.start(self.proxy_cpu, os.path.join(BUILD, "sidespan"), "serve", "--config", config, "--log-level", "warn", "--access-log", "off")
         wait_port(port, p)
         return port, p
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "bridge/call.h"
+#include "json/number.h"
 #include "json/writer.h"
 
 enum { FLUSH_MS = 100, FLUSH_BYTES = 32 * 1024, MAX_BYTES = 1024 * 1024 };
@@ -51,34 +52,74 @@ static void put_word(struct ss_buf *out, struct ss_slice s)
         put_quoted(out, s);
 }
 
-static void put_time(struct ss_buf *out)
+/* Milliseconds with microseconds behind the point. */
+static void put_ms(struct ss_buf *out, uint64_t ns)
 {
-    char text[40];
-    struct timespec now;
-    struct tm tm;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &tm);
-    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    ss_buf_append(out, text, n);
-    ss_buf_printf(out, ".%03ldZ", now.tv_nsec / 1000000);
+    char text[SS_NUMBER_MAX + 4];
+    uint64_t us = ns / 1000;
+    unsigned n = ss_print_uint64(text, us / 1000);
+    text[n++] = '.';
+    for (unsigned i = 3, rest = (unsigned)(us % 1000); i-- > 0; rest /= 10)
+        text[n + i] = (char)('0' + rest % 10);
+    ss_buf_append(out, text, n + 3);
 }
 
-static void put_text_line(const struct ss_call *call, double total_ms, double up_ms, struct ss_buf *out)
+static void put_number(struct ss_buf *out, int64_t v)
+{
+    char text[SS_NUMBER_MAX];
+    ss_buf_append(out, text, ss_print_int64(text, v));
+}
+
+/* The loop's clock tells the milliseconds; a calendar is made once a second. */
+static void put_time(struct ss_bridge *b)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (now.tv_sec != b->access_second) {
+        struct tm tm;
+        gmtime_r(&now.tv_sec, &tm);
+        strftime(b->access_time, sizeof b->access_time, "%Y-%m-%dT%H:%M:%S", &tm);
+        b->access_second = now.tv_sec;
+    }
+    char text[] = ".000Z";
+    long ms = now.tv_nsec / 1000000;
+    text[1] = (char)('0' + ms / 100);
+    text[2] = (char)('0' + ms / 10 % 10);
+    text[3] = (char)('0' + ms % 10);
+    ss_buf_append(&b->access, b->access_time, 19);
+    ss_buf_append(&b->access, text, 5);
+}
+
+static void put_text_line(const struct ss_call *call, uint64_t total_ns, uint64_t up_ns, struct ss_buf *out)
 {
     const struct ss_rule *rule = call->match.route ? ss_route_rule(call->match.route) : NULL;
-    put_time(out);
+    put_time(call->bridge);
     put(out, SS_LIT(" access "));
     put_word(out, call->http_method);
     put(out, SS_LIT(" "));
     put_quoted(out, call->path);
-    ss_buf_printf(out, " %d grpc=%d total=%.3fms upstream=%.3fms in=%llu out=%llu id=", call->http_status,
-                  call->grpc_status, total_ms, up_ms, (unsigned long long)call->bytes_in,
-                  (unsigned long long)call->bytes_out);
+    put(out, SS_LIT(" "));
+    put_number(out, call->http_status);
+    put(out, SS_LIT(" grpc="));
+    put_number(out, call->grpc_status);
+    put(out, SS_LIT(" total="));
+    put_ms(out, total_ns);
+    put(out, SS_LIT("ms upstream="));
+    put_ms(out, up_ns);
+    put(out, SS_LIT("ms in="));
+    put_number(out, (int64_t)call->bytes_in);
+    put(out, SS_LIT(" out="));
+    put_number(out, (int64_t)call->bytes_out);
+    put(out, SS_LIT(" id="));
     put_word(out, call->request_id);
-    if (rule)
-        ss_buf_printf(out, " route=%.*s", SS_FMT(rule->path));
-    if (call->method)
-        ss_buf_printf(out, " method=%.*s", SS_FMT(call->method->full_name));
+    if (rule) {
+        put(out, SS_LIT(" route="));
+        put(out, rule->path);
+    }
+    if (call->method) {
+        put(out, SS_LIT(" method="));
+        put(out, call->method->full_name);
+    }
     if (call->why.len && call->grpc_status != SS_CODE_OK) {
         put(out, SS_LIT(" why="));
         put_quoted(out, call->why);
@@ -86,21 +127,28 @@ static void put_text_line(const struct ss_call *call, double total_ms, double up
     put(out, SS_LIT("\n"));
 }
 
-static void put_json_line(const struct ss_call *call, double total_ms, double up_ms, struct ss_buf *out)
+static void put_json_line(const struct ss_call *call, uint64_t total_ns, uint64_t up_ns, struct ss_buf *out)
 {
     const struct ss_rule *rule = call->match.route ? ss_route_rule(call->match.route) : NULL;
     put(out, SS_LIT("{\"time\":\""));
-    put_time(out);
+    put_time(call->bridge);
     put(out, SS_LIT("\",\"level\":\"access\",\"http_method\":"));
     put_quoted(out, call->http_method);
     put(out, SS_LIT(",\"path\":"));
     put_quoted(out, call->path);
-    ss_buf_printf(
-        out,
-        ",\"status\":%d,\"grpc_status\":%d,\"total_ms\":%.3f,\"upstream_ms\":%.3f,\"bytes_in\":%llu,"
-        "\"bytes_out\":%llu,\"request_id\":",
-        call->http_status, call->grpc_status, total_ms, up_ms, (unsigned long long)call->bytes_in,
-        (unsigned long long)call->bytes_out);
+    put(out, SS_LIT(",\"status\":"));
+    put_number(out, call->http_status);
+    put(out, SS_LIT(",\"grpc_status\":"));
+    put_number(out, call->grpc_status);
+    put(out, SS_LIT(",\"total_ms\":"));
+    put_ms(out, total_ns);
+    put(out, SS_LIT(",\"upstream_ms\":"));
+    put_ms(out, up_ns);
+    put(out, SS_LIT(",\"bytes_in\":"));
+    put_number(out, (int64_t)call->bytes_in);
+    put(out, SS_LIT(",\"bytes_out\":"));
+    put_number(out, (int64_t)call->bytes_out);
+    put(out, SS_LIT(",\"request_id\":"));
     put_quoted(out, call->request_id);
     put(out, SS_LIT(",\"route\":"));
     put_quoted(out, rule ? rule->path : (struct ss_slice){"", 0});
@@ -120,12 +168,12 @@ void ss_access_log(struct ss_call *call)
     if (b->access_form == SS_ACCESS_LOG_OFF)
         return;
     uint64_t up_end = call->up_ended_ns ? call->up_ended_ns : now;
-    double total_ms = (double)(now - call->began_ns) / 1e6;
-    double up_ms = call->up_began_ns ? (double)(up_end - call->up_began_ns) / 1e6 : 0;
+    uint64_t total_ns = now - call->began_ns;
+    uint64_t up_ns = call->up_began_ns ? up_end - call->up_began_ns : 0;
     if (b->access_form == SS_ACCESS_LOG_JSON)
-        put_json_line(call, total_ms, up_ms, &b->access);
+        put_json_line(call, total_ns, up_ns, &b->access);
     else
-        put_text_line(call, total_ms, up_ms, &b->access);
+        put_text_line(call, total_ns, up_ns, &b->access);
     if (b->access.len >= FLUSH_BYTES)
         ss_access_flush(b);
     else if (!ss_timer_armed(&b->access_timer))

@@ -30,6 +30,8 @@ struct ss_bridge {
     int access_fd;
     struct ss_buf access; /* lines not written yet */
     struct ss_timer access_timer;
+    int64_t access_second; /* of access_time */
+    char access_time[24];
     uint64_t random[2];       /* xoroshiro128+: request ids; not for secrets */
     size_t max_request_bytes; /* where the route says nothing */
     size_t max_message_bytes;
