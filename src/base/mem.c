@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,4 +55,9 @@ void *ss_try_realloc(void *p, size_t size)
 void ss_free(void *p)
 {
     free(p);
+}
+
+void ss_mem_trim(void)
+{
+    malloc_trim(0);
 }

@@ -25,6 +25,7 @@ struct ss_bridge {
     struct ss_call *done;   /* to be recycled at the end of the turn */
     struct ss_call *idle;   /* to be used again */
     unsigned n_calls, n_idle;
+    unsigned peak_calls; /* since memory was last given back */
     struct ss_deferred recycle;
     enum ss_access_log access_form;
     int access_fd;

@@ -5,7 +5,8 @@
 
 enum {
     STREAM_IDLE_MS = 300000,   /* where the route says nothing */
-    MAX_IDLE_CALLS = 256,      /* kept for reuse, with one arena chunk each */
+    BURST = 2000,              /* calls at once whose memory is given back when most are over */
+    MAX_IDLE_CALLS = 128,      /* kept for reuse, with one arena chunk each */
     SERVICE_HIGH = 256 * 1024, /* bytes unsent to a service above which its client gets no credit */
     CLIENT_HIGH = 64 * 1024,   /* bytes unsent to a client above which its service gets no credit */
 };
@@ -25,6 +26,8 @@ static void link_call(struct ss_bridge *b, struct ss_call *call)
         b->calls->link = &call->next;
     b->calls = call;
     b->n_calls++;
+    if (b->n_calls > b->peak_calls)
+        b->peak_calls = b->n_calls;
 }
 
 static struct ss_call *new_call(struct ss_bridge *b, struct ss_client *c)
@@ -81,6 +84,10 @@ static void recycle(void *ctx)
         call->next = b->idle;
         b->idle = call;
         b->n_idle++;
+    }
+    if (b->peak_calls >= BURST && b->n_calls < b->peak_calls / 8) {
+        b->peak_calls = b->n_calls;
+        ss_mem_trim();
     }
     if (b->n_calls == 0 && b->on_idle)
         b->on_idle(b->on_idle_ctx);
