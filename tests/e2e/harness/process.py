@@ -122,6 +122,10 @@ class Services(Child):
         counts = self._ask(key)
         return {name: counts.get(name, 0) for name in ("started", "finished", "cancelled", "failed", "sent")}
 
+    def cancelled_at(self, key):
+        """When the last call under key was cancelled, by time.monotonic(); None: not yet."""
+        return self._ask(key).get("cancelled_at")
+
 
 class Demo(Child):
     def __init__(self, certs, delay_ms=5):

@@ -12,6 +12,7 @@ import json
 import pathlib
 import signal
 import sys
+import time
 
 import grpc
 from google.protobuf import json_format
@@ -66,6 +67,8 @@ class counted:
     def __exit__(self, kind, error, trace):
         cancelled = kind is asyncio.CancelledError or kind is GeneratorExit
         self.counter["cancelled" if cancelled else "failed" if kind else "finished"] += 1
+        if cancelled:
+            self.counter["cancelled_at"] = time.monotonic()
 
 
 class Recorder(grpc.aio.ServerInterceptor):
@@ -158,6 +161,7 @@ class Streams:
             await context.abort(status_code(request.code), "failed at once")
         padding = "p" * request.size
         with counted(request.key) as counter:
+            await asyncio.sleep(request.first_delay_ms / 1000)
             for number in range(request.count):
                 if request.fail_after and number == request.fail_after:
                     await context.abort(status_code(request.code), f"failed after {number}")
@@ -167,15 +171,28 @@ class Streams:
                 counter["sent"] += 1
 
     async def Upload(self, requests, context):
-        texts = []
-        async for chunk in requests:
-            with counted(chunk.key):
-                texts.append(chunk.text)
+        texts, key = [], ""
+        try:
+            async for chunk in requests:
+                key = chunk.key or key
+                with counted(key):
+                    texts.append(chunk.text)
+                    await asyncio.sleep(chunk.sleep_ms / 1000)
+        except asyncio.CancelledError:
+            with counted(key):
+                raise
         return message("UploadReply")(count=len(texts), text="".join(texts))
 
     async def Chat(self, requests, context):
-        async for chunk in requests:
-            yield chunk
+        key = ""
+        try:
+            async for chunk in requests:
+                key = chunk.key or key
+                await asyncio.sleep(chunk.sleep_ms / 1000)
+                yield chunk
+        except asyncio.CancelledError:
+            with counted(key):
+                raise
 
 
 class Cases:
