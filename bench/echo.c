@@ -1,6 +1,6 @@
-/* A fast HTTP/2 service for the benchmarks: answers each request with the request's body. A gRPC request gets gRPC's
- * content type and trailers, any other plain HTTP: the same service stands behind sidespan and behind proxies that only
- * carry. One thread, epoll, nghttp2; plaintext, or TLS with ALPN h2.
+/* A fast HTTP/2 service for the benchmarks: answers each request with the request's body. A gRPC request gets
+ * gRPC's content type and trailers, any other plain HTTP: the same service stands behind sidespan and behind
+ * proxies that only carry. One thread, epoll, nghttp2; plaintext, or TLS with ALPN h2.
  *
  *   echo PORT [CERTIFICATE KEY]      listens on 127.0.0.1, ends on SIGTERM */
 #ifndef _GNU_SOURCE
@@ -122,9 +122,11 @@ static int on_frame(nghttp2_session *s, const nghttp2_frame *frame, void *user)
     struct body *b = nghttp2_session_get_stream_user_data(s, frame->hd.stream_id);
     if (b == NULL)
         return 0;
-    nghttp2_nv head[] = {nv(":status", "200"), nv("content-type", b->grpc ? "application/grpc" : "application/json")};
+    nghttp2_nv head[] = {nv(":status", "200"),
+                         nv("content-type", b->grpc ? "application/grpc" : "application/json")};
     nghttp2_data_provider provider = {.source = {.ptr = b}, .read_callback = on_read};
-    return nghttp2_submit_response(s, frame->hd.stream_id, head, 2, &provider) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+    return nghttp2_submit_response(s, frame->hd.stream_id, head, 2, &provider) ? NGHTTP2_ERR_CALLBACK_FAILURE
+                                                                               : 0;
 }
 
 static int on_close(nghttp2_session *s, int32_t id, uint32_t error, void *user)
@@ -165,7 +167,8 @@ static void drop(struct conn *c)
     free(c);
 }
 
-/* Level-triggered reading only: a blocked write is finished at once by polling the descriptor, which loopback allows. */
+/* Level-triggered reading only: a blocked write is finished at once by polling the descriptor, which loopback
+ * allows. */
 static bool flush(struct conn *c)
 {
     size_t off = 0;
@@ -173,7 +176,8 @@ static bool flush(struct conn *c)
         return false;
     while (off < c->out_len) {
         size_t n = c->out_len - off;
-        ssize_t sent = c->ssl ? SSL_write(c->ssl, c->out + off, (int)n) : send(c->fd, c->out + off, n, MSG_NOSIGNAL);
+        ssize_t sent =
+            c->ssl ? SSL_write(c->ssl, c->out + off, (int)n) : send(c->fd, c->out + off, n, MSG_NOSIGNAL);
         if (sent > 0) {
             off += (size_t)sent;
             continue;

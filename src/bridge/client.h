@@ -5,7 +5,11 @@
  *   handler.start ──▶ body* (last) ──▶ … head ─▶ data* ─▶ finish
  *                                       └─ reset at any time ─┘     gone: the client left, instead of finish
  *
- * After finish, reset or gone neither side calls the other about this request any more. */
+ * After finish, reset or gone neither side calls the other about this request any more.
+ *
+ * A request for a WebSocket is accepted by head with status 101, once: from then on messages go both ways
+ * instead of bodies, the handler ends it with close, and body says only (empty, last) that the client will
+ * send no more. Any other status answers it as every request is answered. */
 #ifndef SS_BRIDGE_CLIENT_H
 #define SS_BRIDGE_CLIENT_H
 
@@ -26,6 +30,8 @@ struct ss_request {
     int64_t content_length; /* -1: not known; 0: there is no body */
     bool trailers_ok;       /* the client takes trailers */
     bool http2;
+    bool websocket;                    /* wants one; there is no body */
+    struct ss_slice bearer;            /* the token that a WebSocket's subprotocols gave; empty: none */
     const struct ss_cors_config *cors; /* the listener's; NULL: none */
 };
 
@@ -47,12 +53,18 @@ struct ss_client_ops {
     size_t (*unsent)(const struct ss_client *c);
     /* handler.writable is wanted once unsent is low. */
     void (*want_writable)(struct ss_client *c);
+    /* Of an accepted WebSocket, NULL elsewhere. One message; copied. */
+    void (*message)(struct ss_client *c, struct ss_slice bytes, bool binary);
+    /* Instead of finish: the call has ended with that gRPC code; why may be empty. */
+    void (*close)(struct ss_client *c, int code, struct ss_slice why);
 };
 
 struct ss_client {
     const struct ss_client_ops *ops;
     void *call;   /* what start returned; NULL: none, or over */
     bool patient; /* set in start: the body is a stream, which may pause; the handler looks after its time */
+    size_t
+        max_message; /* set in start, before a WebSocket is accepted: bytes of one message of the client's */
 };
 
 struct ss_handler_ops {
@@ -67,6 +79,9 @@ struct ss_handler_ops {
     void (*writable)(void *call);
     /* The client has left, or broke the protocol. */
     void (*gone)(void *call);
+    /* A whole message of an accepted WebSocket; text is valid UTF-8. The callee owes consume(bytes.len). May
+     * be NULL where none is accepted. */
+    void (*message)(void *call, struct ss_slice bytes, bool binary);
 };
 
 struct ss_handler {

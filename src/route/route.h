@@ -116,6 +116,12 @@ struct ss_route_match {
 enum ss_err ss_route_match(const struct ss_route_table *t, struct ss_slice http_method, struct ss_slice path,
                            struct ss_arena *a, struct ss_route_match *out, struct ss_status *st);
 
+/* For a WebSocket, whose request is always a GET: the streaming method of that path, be it bound to GET,
+ * which is preferred, or to any other HTTP method. As ss_route_match but for SS_ERR_METHOD; SS_ERR_NO_ROUTE
+ * where the path has no stream. */
+enum ss_err ss_route_match_stream(const struct ss_route_table *t, struct ss_slice path, struct ss_arena *a,
+                                  struct ss_route_match *out, struct ss_status *st);
+
 /* Appends the wire bytes that the path's variables and the query parameters bind: meant to stand behind the
  * body's bytes, where merging makes path win over body. query is the part behind '?', undecoded, may be
  * empty. Parameters whose name starts with '$' are the caller's and are skipped. Failures fill st and leave
