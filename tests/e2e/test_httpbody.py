@@ -34,7 +34,8 @@ def test_a_stream_that_fails_late_is_cut_over_http1(process, connect):
 
 def test_a_stream_that_fails_late_is_reset_over_http2(process, connect2):
     stream = connect2(process).request("POST", "/download", DOWNLOAD % 8, JSON)
-    assert stream.status == 200 and stream.reset is not None
+    # A reset overtakes what is not on its way yet, the head included.
+    assert stream.status in (200, None) and stream.reset is not None
 
 
 def test_a_stream_that_ends_well_ends_well(process, connect2):
