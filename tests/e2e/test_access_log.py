@@ -112,3 +112,10 @@ def test_it_can_be_off(start):
     httpx.get(process.url() + "/echo", headers={"x-request-id": "log-off"}, trust_env=False)
     process.stop()
     assert "log-off" not in process.stderr
+
+
+def test_the_environment_can_turn_it_off(start):
+    process = start(access_log="json", env={"SIDESPAN_ACCESS_LOG": "off"})
+    httpx.get(process.url() + "/echo", headers={"x-request-id": "log-env"}, trust_env=False)
+    process.stop()
+    assert "log-env" not in process.stderr
