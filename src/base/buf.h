@@ -34,8 +34,11 @@ static inline enum ss_err ss_buf_append(struct ss_buf *b, const char *p, size_t 
 {
     if (__builtin_expect(b->cap - b->len < n, 0))
         return ss_buf_append_slow(b, p, n);
-    if (n)
+    if (n) {
+        if (b->ptr == NULL || p == NULL)
+            __builtin_unreachable(); /* there is room for n */
         memcpy(b->ptr + b->len, p, n);
+    }
     b->len += n;
     return SS_OK;
 }
