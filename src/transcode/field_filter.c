@@ -56,12 +56,13 @@ static struct ss_field_filter *child_of(struct filter_parser *p, struct ss_field
     struct ss_field_filter **link = &parent->children;
     while (*link && (*link)->field->index < f->index)
         link = &(*link)->next;
-    if (*link && (*link)->field == f)
-        return *link;
+    struct ss_field_filter *behind = *link;
+    if (behind && behind->field == f)
+        return behind;
     struct ss_field_filter *node = ss_arena_try(p->arena, sizeof *node);
     if (!node)
         return NULL;
-    *node = (struct ss_field_filter){.field = f, .next = *link};
+    *node = (struct ss_field_filter){.field = f, .next = behind};
     return *link = node;
 }
 
