@@ -1,7 +1,7 @@
 #include "bridge/call.h"
 
 #include "base/mem.h"
-#include "http/gzip.h"
+#include "bridge/inflate.h"
 
 enum {
     STREAM_IDLE_MS = 300000,   /* where the route says nothing */
@@ -63,8 +63,7 @@ static void dispose_request(struct ss_call *call)
 {
     if (call->intake && call->intake->dispose)
         call->intake->dispose(call);
-    if (call->gunzip)
-        ss_gunzip_free(call->gunzip);
+    ss_call_inflate_dispose(call);
     ss_buf_dispose(&call->body);
 }
 
@@ -106,6 +105,7 @@ void ss_call_over(struct ss_call *call)
     ss_upcall_cancel(&call->up);
     ss_timer_cancel(b->loop, &call->idle);
     ss_timer_cancel(b->loop, &call->beat);
+    ss_call_inflate_stop(call);
     *call->link = call->next;
     if (call->next)
         call->next->link = call->link;
@@ -209,7 +209,11 @@ void ss_call_request_writable(struct ss_call *call)
 
 static void on_up_writable(struct ss_upcall *u)
 {
-    ss_call_request_writable(call_of(u));
+    struct ss_call *call = call_of(u);
+    if (ss_call_inflate_waits(call))
+        ss_call_inflate_more(call);
+    else
+        ss_call_request_writable(call);
 }
 
 static const struct ss_upcall_ops upcall_ops = {
@@ -289,31 +293,27 @@ void ss_call_fail(struct ss_call *call, const struct ss_status *st)
         call->answer->error(call, st);
 }
 
-/* Through the decompressor, if there is one. */
-static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)
+void ss_call_pushed(struct ss_call *call, size_t n, enum ss_err err, const struct ss_status *st)
 {
-    struct ss_slice in = ss_slice_of(p, n);
-    struct ss_buf *out = &call->bridge->inflated;
-    bool more = true;
-    if (call->gunzip == NULL)
-        return call->intake->push(call, p, n, last, st);
-    while (more) {
-        ss_buf_clear(out, SS_GUNZIP_PIECE);
-        enum ss_err err = ss_gunzip_push(call->gunzip, &in, out, &more);
-        bool end = err == SS_OK && !more && last;
-        if (end)
-            err = ss_gunzip_end(call->gunzip);
-        if (err == SS_ERR_BODY_TOO_LARGE)
-            return ss_status_set(st, &call->arena, err, "the body is larger than %zu bytes once decompressed",
-                                 call->max_request_bytes);
-        if (err != SS_OK)
-            return ss_status_set(st, &call->arena, err, "the body is not valid gzip");
-        if (out->len || end)
-            err = call->intake->push(call, out->ptr, out->len, end, st);
-        if (err != SS_OK || call->state == SS_CALL_OVER)
-            return err;
+    if (err != SS_OK) {
+        ss_call_fail(call, st);
+        return;
     }
-    return SS_OK;
+    if (call->state == SS_CALL_OVER)
+        return;
+    call->in_owed += n;
+    call->bytes_in += n;
+    if (ss_call_inflate_waits(call))
+        return; /* it goes on by itself */
+    if (ss_call_service_behind(call))
+        ss_upcall_want_writable(&call->up);
+    else
+        ss_call_request_writable(call);
+}
+
+bool ss_call_service_behind(const struct ss_call *call)
+{
+    return call->opened && ss_upcall_unsent(&call->up) > SERVICE_HIGH;
 }
 
 static void body(void *ctx, const char *p, size_t n, bool last)
@@ -322,18 +322,9 @@ static void body(void *ctx, const char *p, size_t n, bool last)
     struct ss_status st = {0};
     if (call->state == SS_CALL_OVER)
         return;
-    if (push(call, p, n, last, &st) != SS_OK) {
-        ss_call_fail(call, &st);
-        return;
-    }
-    if (call->state == SS_CALL_OVER)
-        return;
-    call->in_owed += n;
-    call->bytes_in += n;
-    if (call->opened && ss_upcall_unsent(&call->up) > SERVICE_HIGH)
-        ss_upcall_want_writable(&call->up);
-    else
-        ss_call_request_writable(call);
+    enum ss_err err =
+        call->inflate ? ss_call_inflate(call, p, n, last, &st) : call->intake->push(call, p, n, last, &st);
+    ss_call_pushed(call, n, err, &st);
 }
 
 static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)

@@ -17,7 +17,7 @@
 enum ss_call_state { SS_CALL_COLLECTING, SS_CALL_CALLING, SS_CALL_STREAMING, SS_CALL_OVER };
 
 struct ss_call;
-struct ss_gunzip;
+struct ss_inflate;
 
 /* How a request's body becomes messages. Functions return SS_OK, or an error with st: the call then fails
  * with it. */
@@ -53,7 +53,7 @@ struct ss_call {
     const struct ss_intake_ops *intake;
     const struct ss_answer_ops *answer;
     void *intake_state, *answer_state; /* theirs */
-    struct ss_gunzip *gunzip;          /* NULL: the body comes as it is */
+    struct ss_inflate *inflate;        /* NULL: the body comes as it is */
     struct ss_slice http_method, path, query, request_id;
     struct ss_header *cors; /* of every answer to this request */
     size_t n_cors;
@@ -144,6 +144,11 @@ void ss_call_send(struct ss_call *call, struct ss_buf *b, bool last);
 /* A stream's message of n bytes has been written to the client: gives the service credit, or holds it back.
  */
 void ss_call_settle_credit(struct ss_call *call, size_t n);
+/* n bytes of the client's have been pushed, with that outcome: fails the call, or gives the client credit, or
+ * holds it back. */
+void ss_call_pushed(struct ss_call *call, size_t n, enum ss_err err, const struct ss_status *st);
+/* Much of what was sent to the service still waits here. */
+bool ss_call_service_behind(const struct ss_call *call);
 /* The service has taken what was sent: the client may send what was held back. */
 void ss_call_request_writable(struct ss_call *call);
 /* The call fails with st, in the way that its answer's state allows. */

@@ -1,5 +1,6 @@
 #include "base/percent.h"
 #include "bridge/head.h"
+#include "bridge/inflate.h"
 #include "http/cors.h"
 #include "http/grpc_timeout.h"
 #include "http/gzip.h"
@@ -453,7 +454,7 @@ static enum ss_err check_body(struct ss_call *call, const struct intake *in, str
     /* RFC 9110 §8.4.1.3: x-gzip is gzip. */
     bool gzip = ss_slice_eq_ci(coding, SS_LIT("gzip")) || ss_slice_eq_ci(coding, SS_LIT("x-gzip"));
     if (r->content_length != 0 && gzip)
-        call->gunzip = ss_gunzip_new(call->method->client_streaming ? 0 : call->max_request_bytes, 0);
+        ss_call_inflate_begin(call, call->method->client_streaming ? 0 : call->max_request_bytes);
     else if (r->content_length != 0 && coding.len && !ss_slice_eq_ci(coding, SS_LIT("identity")))
         return ss_status_set(st, a, SS_ERR_MEDIA_TYPE, "expected content-encoding: gzip, or none");
     return choose_intake(call, in, st);
