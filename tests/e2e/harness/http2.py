@@ -28,6 +28,7 @@ class Stream:
 class Connection:
     def __init__(self, address, tls=None, server_name="localhost", window=None):
         self.socket = socket.create_connection(address, PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             tls.set_alpn_protocols(["h2", "http/1.1"])
             self.socket = tls.wrap_socket(self.socket, server_hostname=server_name)

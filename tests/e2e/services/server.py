@@ -178,6 +178,7 @@ class Streams:
                 with counted(key):
                     texts.append(chunk.text)
                     await asyncio.sleep(chunk.sleep_ms / 1000)
+            await asyncio.sleep(0.02)  # a cancelled stream first looks like one that has ended
         except asyncio.CancelledError:
             with counted(key):
                 raise
@@ -190,6 +191,7 @@ class Streams:
                 key = chunk.key or key
                 await asyncio.sleep(chunk.sleep_ms / 1000)
                 yield chunk
+            await asyncio.sleep(0.02)
         except asyncio.CancelledError:
             with counted(key):
                 raise
