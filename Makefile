@@ -232,6 +232,22 @@ bench:
 	@certs/make-dev-certs.sh
 	@bench/run.py $(BENCH_ARGS)
 
+# Streams: the age of tokens, memory, pace, CPU a token.
+.PHONY: bench-streams
+build/bench/tokens: bench/tokens.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -O2 -Wall -Wextra -o $@ $< -lnghttp2
+build/bench/reader build/bench/relay: build/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -O2 -Wall -Wextra -o $@ $<
+build/bench/tokens.pb: bench/proto/tokens.proto
+	@mkdir -p $(@D)
+	protoc -Ibench/proto --include_imports --descriptor_set_out=$@ $<
+bench-streams:
+	@scripts/deps.sh bench
+	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan build/bench/tokens build/bench/reader build/bench/relay build/bench/tokens.pb
+	@bench/streams.py $(BENCH_ARGS)
+
 # Transcoding alone, beside libprotobuf's own C++; the only C++ here.
 .PHONY: bench-transcode
 BENCH_TRANSCODE_LIBS = $(foreach l,transcode $(DEPS_transcode),build/lib/lib$(l).a)
@@ -249,6 +265,25 @@ bench-transcode:
 	@scripts/deps.sh bench
 	@$(MAKE) --no-print-directory -j$(JOBS) build/bench/transcode build/bench/payloads.pb
 	@bench/transcode.py $(BENCH_ARGS)
+
+# Matching alone, by the number of routes.
+.PHONY: bench-routes bench-deadlines
+BENCH_ROUTES_LIBS = $(foreach l,route $(DEPS_route),build/lib/lib$(l).a)
+build/bench/routes.pb: bench/routes/routes.proto
+	@mkdir -p $(@D)
+	protoc -Ibench/routes --include_imports --descriptor_set_out=$@ $<
+build/bench/routes: bench/routes/bench.c $(BENCH_ROUTES_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS_release) -o $@ $< $(BENCH_ROUTES_LIBS) -lprotobuf-c -lyajl
+bench-routes:
+	@scripts/deps.sh bench
+	@$(MAKE) --no-print-directory -j$(JOBS) build/bench/routes build/bench/routes.pb
+	@bench/routes.py $(BENCH_ARGS)
+# How late a deadline's 504 is.
+bench-deadlines:
+	@scripts/deps.sh bench test
+	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan
+	@bench/deadlines.py $(BENCH_ARGS)
 
 # Numbers, at length: every float, and millions of doubles against the C library. Minutes on all CPUs.
 .PHONY: prove-numbers
@@ -276,7 +311,10 @@ help:
 	'make test          every test, with sanitizers; T="unit e2e" for some of: checks unit fuzz conformance e2e threads' \
 	'make unit          unit tests of one variant: VARIANT=asan, L=<layer> for one layer' \
 	'make bench         CPU and latency per request, beside HAProxy' \
+	'make bench-streams  latency, memory and CPU of streams' \
 	'make bench-transcode  transcoding alone, beside libprotobuf and yajl' \
+	'make bench-routes  matching a path, by the number of routes' \
+	'make bench-deadlines  how late the answer to an expired deadline is' \
 	'make prove-numbers every float and millions of doubles, printed and read, against the C library; minutes' \
 	"make conformance   protobuf's conformance suite; npm fetches it" \
 	'make lint          layers, clang-format, clang-tidy, cppcheck' \

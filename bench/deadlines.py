@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""How late the 504 of an expired deadline is: the release build before the test services, over one HTTP/1.1 connection.
+
+Deadlines of several lengths and from every source (Grpc-Timeout, X-Request-Timeout, the route's own) expire in a
+service that sleeps; the client's clock starts before the request is written and stops at the first byte of the answer,
+so that what is printed contains the loopback and this script. Milliseconds; the figures go to
+build/bench-deadlines.json too.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+os.environ.setdefault("SIDESPAN_BIN", str(ROOT / "build/sidespan"))
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+sys.dont_write_bytecode = True
+from harness import http1  # noqa: E402
+from harness.process import E2E, Services, Sidespan, free_port  # noqa: E402
+
+ROUTES = """
+type: google.api.Service
+config_version: 3
+upstream: test
+http:
+  rules:
+  - {selector: sidespan.test.v1.Echo.Slow, get: "/slow/{ms}"}
+  - {selector: sidespan.test.v1.Streams.Count, get: "/count/{count}", timeout: 50ms}
+"""
+SOURCES = {
+    "Grpc-Timeout: 20m": ("/slow/5000", ["Grpc-Timeout: 20m"], 20),
+    "Grpc-Timeout: 200m": ("/slow/5000", ["Grpc-Timeout: 200m"], 200),
+    "X-Request-Timeout: 50ms": ("/slow/5000", ["X-Request-Timeout: 50ms"], 50),
+    "the route's, 50 ms": ("/count/9?delay_ms=5000", [], 50),
+}
+
+
+def start(folder):
+    subprocess.run([ROOT / "certs/make-dev-certs.sh", folder / "certs"], check=True, stdout=subprocess.DEVNULL)
+    descriptors, routes = folder / "test.pb", folder / "routes.yaml"
+    proto = E2E / "proto"
+    files = [str(file) for file in proto.rglob("*.proto")]
+    command = ["protoc", f"-I{proto}", f"-I{ROOT / 'proto'}", "--include_imports", f"--descriptor_set_out={descriptors}"]
+    subprocess.run([*command, *files], check=True)
+    routes.write_text(ROUTES)
+    services = Services(folder / "certs")
+    config = {
+        "listeners": [{"address": f"127.0.0.1:{free_port()}"}],
+        "admin": {"address": f"127.0.0.1:{free_port()}"},
+        "workers": 1,
+        "access_log": "off",
+        "descriptors": [str(descriptors)],
+        "routes": [str(routes)],
+        "upstreams": {"test": {"target": f"127.0.0.1:{services.ports['plain']}", "plaintext": True}},
+    }
+    return services, Sidespan(folder, config).wait_ready()
+
+
+def measure(process, target, headers, deadline_ms, times):
+    """How late each answer was; a stream that had begun ends with its last chunk instead."""
+    late = []
+    with http1.Connection(process.address()) as connection:
+        for _ in range(times):
+            begin = time.perf_counter()
+            response = connection.request("GET", target, headers=headers)
+            late.append((time.perf_counter() - begin) * 1000 - deadline_ms)
+            assert response.status == 504 or b'"code":4' in response.body, response
+    return sorted(late)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--times", type=int, default=50)
+    args = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        services, process = start(pathlib.Path(name))
+        try:
+            print(f"{'deadline':<26}{'min':>8}{'median':>8}{'p90':>8}{'p99':>8}{'max':>8}{'> 5 ms':>8}")
+            for source, (target, headers, deadline_ms) in SOURCES.items():
+                late = measure(process, target, headers, deadline_ms, args.times)
+                at = {"min": 0, "median": 0.5, "p90": 0.9, "p99": 0.99, "max": 1}
+                row = {key: round(late[int(part * (len(late) - 1))], 3) for key, part in at.items()}
+                over = sum(ms > 5 for ms in late) / len(late)
+                rows.append({"deadline": source, **row, "over_5_ms": over})
+                print(f"{source:<26}" + "".join(f"{value:>8.2f}" for value in row.values()) + f"{over:>8.0%}", flush=True)
+        finally:
+            process.stop()
+            services.stop()
+    (ROOT / "build/bench-deadlines.json").write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()
