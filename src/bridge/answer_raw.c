@@ -53,6 +53,15 @@ static enum ss_err decode(struct ss_call *call, struct ss_slice wire, struct htt
                          "the service sent a malformed google.api.HttpBody");
 }
 
+enum ss_err ss_http_body_data(struct ss_call *call, struct ss_slice wire, struct ss_slice *data,
+                              struct ss_status *st)
+{
+    struct http_body body = {0};
+    enum ss_err err = decode(call, wire, &body, st);
+    *data = body.data;
+    return err;
+}
+
 static void begin(struct ss_call *call, struct ss_slice type, int64_t length)
 {
     struct ss_head h;

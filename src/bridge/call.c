@@ -234,7 +234,7 @@ static void on_idle_timer(void *ctx)
 /* Whether the request is a stream, of which the idle timeout sees what its client sends, too. */
 static bool takes_stream(const struct ss_call *call)
 {
-    return call->native || call->method->client_streaming;
+    return call->native || call->websocket || call->method->client_streaming;
 }
 
 static void start_idle_timer(struct ss_call *call)
@@ -327,6 +327,14 @@ static void body(void *ctx, const char *p, size_t n, bool last)
     ss_call_pushed(call, n, err, &st);
 }
 
+static void message(void *ctx, struct ss_slice bytes, bool binary)
+{
+    struct ss_call *call = ctx;
+    struct ss_status st = {0};
+    if (call->state != SS_CALL_OVER)
+        ss_call_pushed(call, bytes.len, call->intake->message(call, bytes, binary, &st), &st);
+}
+
 static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
 {
     struct ss_bridge *b = ctx;
@@ -340,9 +348,10 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
         return NULL;
     }
     c->patient = err == SS_OK && takes_stream(call);
+    c->max_message = call->max_request_bytes;
     if (err == SS_OK && call->intake->begin)
         err = call->intake->begin(call, r, &st);
-    if (err == SS_OK && r->content_length == 0)
+    if (err == SS_OK && r->content_length == 0 && !call->websocket)
         err = call->intake->push(call, NULL, 0, true, &st);
     if (err != SS_OK)
         ss_call_fail(call, &st);
@@ -376,7 +385,11 @@ static void gone(void *ctx)
 
 struct ss_handler ss_bridge_handler(struct ss_bridge *b)
 {
-    static const struct ss_handler_ops ops = {
-        .start = start, .refuse = refuse, .body = body, .writable = writable, .gone = gone};
+    static const struct ss_handler_ops ops = {.start = start,
+                                              .refuse = refuse,
+                                              .body = body,
+                                              .writable = writable,
+                                              .gone = gone,
+                                              .message = message};
     return (struct ss_handler){&ops, b};
 }

@@ -28,6 +28,8 @@ struct ss_intake_ops {
      * become whole with ss_call_send. */
     enum ss_err (*push)(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st);
     void (*dispose)(struct ss_call *call);
+    /* One message of a WebSocket; others leave it NULL. */
+    enum ss_err (*message)(struct ss_call *call, struct ss_slice bytes, bool binary, struct ss_status *st);
 };
 
 /* How the service's answer becomes the client's. */
@@ -82,6 +84,7 @@ struct ss_call {
     uint8_t state; /* enum ss_call_state */
     bool opened;   /* the upstream call has been started */
     bool native;   /* gRPC itself: bytes pass through */
+    bool websocket;
     bool got_message, trailers_ok, patch, accepts_gzip;
 };
 
@@ -125,6 +128,20 @@ extern const struct ss_upcall_ops ss_native_upcall;
 bool ss_native_wanted(struct ss_slice content_type);
 /* Fills the call from the head of a native request, instead of ss_call_read_head's matching. */
 enum ss_err ss_native_begin(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
+
+/* websocket.c: messages both ways. */
+extern const struct ss_intake_ops ss_intake_websocket;
+extern const struct ss_answer_ops ss_answer_websocket;
+/* Fills match for a request that wants a WebSocket: streaming methods only. */
+enum ss_err ss_websocket_match(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
+/* Pages of any origin may open a WebSocket, and a browser asks nobody: a foreign one is refused unless CORS
+ * allows it. */
+enum ss_err ss_websocket_check_origin(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
+
+/* answer_raw.c: the last `data` of a message that is, or holds as its response_body, a google.api.HttpBody;
+ * SS_ERR_BAD_RESPONSE with st. */
+enum ss_err ss_http_body_data(struct ss_call *call, struct ss_slice wire, struct ss_slice *data,
+                              struct ss_status *st);
 
 /* access.c: one line a request, buffered. */
 void ss_access_log(struct ss_call *call);

@@ -220,9 +220,13 @@ static void read_metadata(struct ss_call *call, const struct intake *in)
     add_forwarded(call, in);
     add(call, SS_LIT("x-request-id"), call->request_id, true);
     bool traced = false;
+    if (r->bearer.len && may_go_up(call->options, SS_LIT("authorization")))
+        add(call, SS_LIT("authorization"), ss_arena_printf(a, "Bearer %.*s", SS_FMT(r->bearer)), false);
     for (size_t i = 0; i < r->n_headers; i++) {
         const struct ss_header *h = &r->headers[i];
         struct ss_header out;
+        if (r->bearer.len && ss_slice_eq(h->name, SS_LIT("authorization")))
+            continue;
         if (call->native && passes_natively(h))
             out = *h;
         else if (!may_go_up(call->options, h->name) ||
@@ -248,6 +252,8 @@ static void read_metadata(struct ss_call *call, const struct intake *in)
 static enum ss_err read_timeout(struct ss_call *call, const struct intake *in, struct ss_status *st)
 {
     const struct ss_route_options *o = call->options;
+    if (o == NULL)
+        return ss_status_set(st, &call->arena, SS_ERR_INTERNAL, "no options");
     int64_t limit = o->timeout_ms;
     if (limit < 0)
         limit = call->native || call->method->server_streaming || call->method->client_streaming
@@ -300,7 +306,7 @@ static enum ss_stream_form form_of_alt(struct ss_slice alt)
 static enum ss_err check_system(struct ss_call *call, struct ss_status *st)
 {
     struct ss_slice rest = call->query, name;
-    while (rest.len) {
+    while (rest.ptr && rest.len) {
         const char *amp = memchr(rest.ptr, '&', rest.len);
         struct ss_slice one = ss_slice_of(rest.ptr, amp ? (size_t)(amp - rest.ptr) : rest.len);
         rest = ss_slice_skip(rest, amp ? one.len + 1 : one.len);
@@ -514,7 +520,9 @@ static enum ss_err match(struct ss_call *call, const struct ss_request *r, struc
     struct ss_slice path = ss_arena_copy(a, r->path);
     call->path = path;
     call->query = r->query.len ? ss_arena_copy(a, r->query) : (struct ss_slice){0};
-    enum ss_err err = ss_route_match(call->bridge->snapshot->routes, r->method, path, a, &call->match, st);
+    enum ss_err err =
+        r->websocket ? ss_websocket_match(call, r, st)
+                     : ss_route_match(call->bridge->snapshot->routes, r->method, path, a, &call->match, st);
     switch (err) {
     case SS_OK:
         call->method = ss_route_rule(call->match.route)->method;
@@ -541,18 +549,25 @@ enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, 
     find_known(&in, &call->arena);
     set_request_id(call, &in);
     call->accepts_gzip = in.known[H_ACCEPT_ENCODING].len && ss_accepts_gzip(in.known[H_ACCEPT_ENCODING]);
-    call->native = ss_native_wanted(in.known[H_CONTENT_TYPE]);
+    call->websocket = r->websocket;
+    call->native = !r->websocket && ss_native_wanted(in.known[H_CONTENT_TYPE]);
     enum ss_err err = call->native ? ss_native_begin(call, r, st) : match(call, r, st);
     if (r->cors || (call->options && call->options->cors) || in.known[H_ORIGIN].len)
         apply_cors(call, &in);
     if (call->state == SS_CALL_OVER)
         return SS_OK;
+    if (err == SS_OK && r->websocket)
+        err = ss_websocket_check_origin(call, r, st);
     if (err == SS_OK)
         err = read_timeout(call, &in, st);
     if (err == SS_OK && !call->native)
         err = read_form(call, &in, st);
     if (err == SS_OK && !call->native)
         err = check_body(call, &in, st);
+    if (err == SS_OK && call->websocket) {
+        call->intake = &ss_intake_websocket;
+        call->answer = &ss_answer_websocket;
+    }
     if (err == SS_OK)
         read_metadata(call, &in);
     return err;

@@ -67,6 +67,11 @@ void ss_http1_new(struct ss_front *f, struct ss_stream *s, bool may_be_http2);
 /* first: bytes read already, the preface among them. */
 void ss_http2_new(struct ss_front *f, struct ss_stream *s, char *first, size_t n_first);
 
+/* WebSocket, over either transport: answers requests that want one (ss_request.websocket) in the place of the
+ * front's handler, which it asks in turn. Its call gets the connection's bytes as a body. Head with status
+ * 101 is the acceptance, which each transport says in its own way. */
+struct ss_handler ss_front_websocket(struct ss_front *f);
+
 /* The preface of HTTP/2 (RFC 9113 §3.4). */
 #define SS_HTTP2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 

@@ -7,6 +7,8 @@
  * - Bytes are parsed where they lie in the loop's read buffer; only what cannot be used yet (half a head,
  * pipelined requests) is copied into `in`. Pipelined requests wait there until the answer before them is
  * finished.
+ * - A request for a WebSocket that is accepted (head with status 101) turns the connection into a tunnel:
+ * what comes is its body, what it answers goes out bare, and the connection closes behind it.
  * - Reading goes on while a call runs, so that the client's departure is seen. When it has sent FIN it may
  * still be listening, but over TLS: a harmless byte or two are sent (an interim response, or a leading zero
  * of the next chunk's size), and a client that is gone answers them with a reset.
@@ -14,8 +16,9 @@
  * set. */
 #include "base/mem.h"
 #include "downstream/front.h"
+#include "http/websocket.h"
 
-enum rx { RX_HEAD, RX_LENGTH, RX_CHUNKED, RX_WHOLE };
+enum rx { RX_HEAD, RX_LENGTH, RX_CHUNKED, RX_TUNNEL, RX_WHOLE };
 enum tx { TX_NONE, TX_PENDING, TX_BODY };
 
 enum {
@@ -28,6 +31,7 @@ enum {
 struct http1 {
     struct ss_conn conn; /* first */
     struct ss_client client;
+    const struct ss_handler_ops *events; /* of the client's call */
     struct ss_front *front;
     struct ss_stream *socket; /* NULL: closed */
     struct ss_buf in;
@@ -74,7 +78,7 @@ static void destroy(struct http1 *h, enum ss_stream_close_how how)
     if (h->client.call) {
         void *call = h->client.call;
         h->client.call = NULL;
-        h->front->handler.ops->gone(call);
+        h->events->gone(call);
     }
     struct ss_loop *l = h->front->loop;
     ss_timer_cancel(l, &h->timer);
@@ -126,7 +130,7 @@ static void on_timer(void *ctx)
     } else if (h->tx != TX_NONE && h->client.call) { /* the body stopped coming */
         void *call = h->client.call;
         h->client.call = NULL;
-        h->front->handler.ops->gone(call);
+        h->events->gone(call);
         if (h->tx == TX_PENDING)
             refuse(h, SS_ERR_REQUEST_TIMEOUT, "the request's body took too long to arrive");
         else
@@ -177,6 +181,8 @@ static bool can_drop_rest(const struct http1 *h)
         return !h->expecting && h->left <= DRAIN_MAX;
     case RX_CHUNKED:
         return !h->expecting;
+    case RX_TUNNEL:
+        return false;
     case RX_HEAD:
     case RX_WHOLE:
         return true;
@@ -184,11 +190,29 @@ static bool can_drop_rest(const struct http1 *h)
     return false;
 }
 
+/* The connection is the WebSocket's from here on. */
+static void open_tunnel(struct http1 *h, const struct ss_header *headers, size_t n)
+{
+    struct ss_buf *out = ss_stream_output(h->socket);
+    h->rx = RX_TUNNEL;
+    h->tx = TX_BODY;
+    h->keep_alive = h->chunk_out = h->no_body = false;
+    ss_http1_write_status(out, 101);
+    for (size_t i = 0; i < n; i++)
+        ss_http1_write_header(out, headers[i].name, headers[i].value);
+    ss_buf_append_slice(out, SS_LIT("\r\n"));
+    ss_stream_want_flush(h->socket);
+}
+
 static void write_head(struct ss_client *c, int status, const struct ss_header *headers, size_t n,
                        int64_t content_length)
 {
     struct http1 *h = of_client(c);
     struct ss_buf *out = ss_stream_output(h->socket);
+    if (status == 101) {
+        open_tunnel(h, headers, n);
+        return;
+    }
     if (!can_drop_rest(h) || (h->half_closed && h->in.len == 0) || h->front->draining)
         h->keep_alive = false;
     h->no_body = status == 204 || status == 304;
@@ -284,9 +308,18 @@ static const struct ss_client_ops client_ops = {
 
 /* ---- the request ---- */
 
+static bool wants_websocket(const struct ss_http1_head *head)
+{
+    const struct ss_header *h =
+        head->upgrade ? ss_header_find(head->headers, head->n_headers, SS_LIT("upgrade")) : NULL;
+    return h && ss_websocket_wanted(h->value) && ss_slice_eq(head->method, SS_LIT("GET")) && !head->chunked &&
+           (!head->has_length || head->length == 0);
+}
+
 static void begin_call(struct http1 *h, const struct ss_http1_head *head)
 {
-    const struct ss_handler *handler = &h->front->handler;
+    bool websocket = wants_websocket(head);
+    struct ss_handler handler = websocket ? ss_front_websocket(h->front) : h->front->handler;
     struct ss_request r = {
         .method = head->method,
         .path = head->path,
@@ -300,8 +333,10 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
                           : head->has_length ? (int64_t)head->length
                                              : 0,
         .trailers_ok = head->te_trailers && head->minor > 0,
+        .websocket = websocket,
         .cors = h->front->cors,
     };
+    h->events = handler.ops;
     h->keep_alive = head->keep_alive;
     h->minor0 = head->minor == 0;
     h->head_only = ss_slice_eq(head->method, SS_LIT("HEAD"));
@@ -316,7 +351,7 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
     h->probed = false;
     h->client.patient = false;
     await_body(h);
-    void *call = handler->ops->start(handler->ctx, &h->client, &r);
+    void *call = handler.ops->start(handler.ctx, &h->client, &r);
     if (h->socket == NULL || h->tx == TX_NONE)
         return;
     h->client.call = call;
@@ -361,7 +396,7 @@ static void give_body(struct http1 *h, const char *p, size_t n, bool last)
     await_body(h);
     if (h->client.call) {
         h->held += n;
-        h->front->handler.ops->body(h->client.call, p, n, last);
+        h->events->body(h->client.call, p, n, last);
         if (h->socket && h->client.call && h->held > BODY_HIGH && !last) {
             h->body_paused = true;
             set_due(h, 0); /* it is not the client who is slow */
@@ -384,6 +419,12 @@ static size_t take_length(struct http1 *h, const char *p, size_t n)
     return part;
 }
 
+static size_t take_tunnel(struct http1 *h, const char *p, size_t n)
+{
+    give_body(h, p, n, false);
+    return n;
+}
+
 static size_t take_chunked(struct http1 *h, const char *p, size_t n)
 {
     size_t used = 0;
@@ -395,7 +436,7 @@ static size_t take_chunked(struct http1 *h, const char *p, size_t n)
             void *call = h->client.call;
             h->client.call = NULL;
             if (call)
-                h->front->handler.ops->gone(call);
+                h->events->gone(call);
             if (h->tx == TX_PENDING)
                 refuse(h, (enum ss_err) - part, why ? why : "malformed chunk");
             else
@@ -428,6 +469,8 @@ static size_t advance(struct http1 *h, char *p, size_t n)
             step = take_head(h, p + used, n - used);
         else if (h->rx == RX_LENGTH)
             step = take_length(h, p + used, n - used);
+        else if (h->rx == RX_TUNNEL)
+            step = take_tunnel(h, p + used, n - used);
         else if (h->rx == RX_CHUNKED)
             step = take_chunked(h, p + used, n - used);
         if (step == 0)
@@ -539,7 +582,7 @@ static void on_drained(void *ctx)
         destroy(h, h->unread ? SS_CLOSE_LINGER : SS_CLOSE_FLUSH);
     } else if (h->want_writable && h->client.call) {
         h->want_writable = false;
-        h->front->handler.ops->writable(h->client.call);
+        h->events->writable(h->client.call);
     } else if (h->tx == TX_NONE && h->in.len) {
         ss_defer(h->front->loop, &h->again);
     }
@@ -551,6 +594,10 @@ static void on_half_closed(struct http1 *h)
     h->half_closed = true;
     if (h->closing)
         return;
+    if (h->rx == RX_TUNNEL) { /* a WebSocket has no half-closed state (RFC 6455 §7.1.1) */
+        destroy(h, SS_CLOSE_FLUSH);
+        return;
+    }
     bool listening = h->tx != TX_NONE && h->rx == RX_WHOLE && !(h->minor0 && h->tx == TX_PENDING);
     /* Over TLS it is gone: who waits for our close_notify behind its own takes no answer any more (RFC 5246
      * §7.2.1), and would swallow the probe. */

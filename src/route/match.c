@@ -22,6 +22,7 @@ struct search {
     bool trailing_slash;
     struct ss_slice method;
     bool is_head;
+    bool streams;             /* streaming methods only, whatever their HTTP method; GET before others */
     bool path_known;          /* out: some template matches the path */
     struct ss_slice *allowed; /* NULL, or all methods are collected here and nothing matches */
     size_t n_allowed;
@@ -43,6 +44,8 @@ static const struct ss_route *try_endpoint(struct search *s, const struct ss_tri
     for (const struct ss_route *r = e ? e->routes : NULL; r; r = r->next) {
         if (s->trailing_slash && !r->rule.options->ignore_trailing_slash)
             continue;
+        if (s->streams && !r->rule.method->client_streaming && !r->rule.method->server_streaming)
+            continue;
         s->path_known = true;
         if (s->allowed) {
             if (s->n_allowed < MAX_ALLOWED)
@@ -51,7 +54,7 @@ static const struct ss_route *try_endpoint(struct search *s, const struct ss_tri
             return r;
         } else if (s->is_head && ss_slice_eq(r->rule.http_method, SS_LIT("GET"))) {
             get = r;
-        } else if (ss_slice_eq(r->rule.http_method, SS_LIT("*"))) {
+        } else if (s->streams || ss_slice_eq(r->rule.http_method, SS_LIT("*"))) {
             any = r;
         }
     }
@@ -231,4 +234,20 @@ enum ss_err ss_route_match(const struct ss_route_table *t, struct ss_slice http_
     out->allow = allow_text(&all, a);
     return ss_status_set(st, a, SS_ERR_METHOD, "the method is not allowed here: allowed are %.*s",
                          SS_FMT(out->allow));
+}
+
+enum ss_err ss_route_match_stream(const struct ss_route_table *t, struct ss_slice path, struct ss_arena *a,
+                                  struct ss_route_match *out, struct ss_status *st)
+{
+    struct ss_path p;
+    *out = (struct ss_route_match){0};
+    enum ss_err err = ss_path_split(path, a, &p);
+    struct search s = {.method = SS_LIT("GET"), .streams = true};
+    if (err == SS_OK)
+        out->route = search_path(&s, &t->root, &p);
+    if (out->route)
+        err = take_values(&s, p.plain, a, out);
+    else if (err == SS_OK)
+        err = SS_ERR_NO_ROUTE;
+    return err ? refuse_path(err, a, st) : SS_OK;
 }

@@ -96,8 +96,13 @@ static void fake_want_writable(struct ss_client *c)
     fake_of(c)->wants_writable = true;
 }
 
-static const struct ss_client_ops fake_ops = {fake_head,    fake_data,   fake_finish,       fake_reset,
-                                              fake_consume, fake_unsent, fake_want_writable};
+static const struct ss_client_ops fake_ops = {.head = fake_head,
+                                              .data = fake_data,
+                                              .finish = fake_finish,
+                                              .reset = fake_reset,
+                                              .consume = fake_consume,
+                                              .unsent = fake_unsent,
+                                              .want_writable = fake_want_writable};
 
 static inline struct ss_slice header_slice(const char *s)
 {

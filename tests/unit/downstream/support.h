@@ -9,6 +9,7 @@ enum answer_mode {
     ANSWER_WHEN_WHOLE, /* 200 and an echo of the body, once the request is whole */
     ANSWER_AT_ONCE,    /* 200 "early" in start, whatever else comes */
     ANSWER_NEVER,      /* the test answers */
+    ANSWER_SOCKET,     /* accepts a WebSocket of up to 1000 bytes a message, and the test answers */
 };
 
 struct site;
@@ -21,6 +22,9 @@ struct asked {
     int64_t content_length;
     bool trailers_ok, last, gone;
     unsigned writables;
+    bool websocket, hold; /* hold: the test consumes */
+    char bearer[32];
+    struct ss_buf messages; /* of a WebSocket: "t:text\n" and "b:bytes\n" */
 };
 
 struct site {
@@ -75,7 +79,17 @@ static void *site_start(void *ctx, struct ss_client *c, const struct ss_request 
         ss_buf_printf(&a->headers, "\n%.*s: %.*s\n", SS_FMT(r->headers[i].name), SS_FMT(r->headers[i].value));
     a->content_length = r->content_length;
     a->trailers_ok = r->trailers_ok;
+    a->websocket = r->websocket;
+    copy_text(a->bearer, sizeof a->bearer, r->bearer);
+    ss_buf_init(&a->messages, 64 << 20);
     a->last = r->content_length == 0;
+    if (s->mode == ANSWER_SOCKET) {
+        assert_true(r->websocket);
+        a->last = false;
+        c->patient = true;
+        c->max_message = 1000;
+        c->ops->head(c, 101, NULL, 0, -1);
+    }
     if (s->mode == ANSWER_AT_ONCE)
         answer_text(a, "early");
     else if (s->mode == ANSWER_WHEN_WHOLE && a->last)
@@ -107,6 +121,16 @@ static void site_body(void *call, const char *p, size_t n, bool last)
         answer(a, 200, a->body.ptr, a->body.len, (int64_t)a->body.len);
 }
 
+static void site_message(void *call, struct ss_slice bytes, bool binary)
+{
+    struct asked *a = call;
+    assert_non_null(a->client);
+    assert_false(a->gone);
+    ss_buf_printf(&a->messages, "%c:%.*s\n", binary ? 'b' : 't', SS_FMT(bytes));
+    if (!a->hold)
+        a->client->ops->consume(a->client, bytes.len);
+}
+
 static void site_writable(void *call)
 {
     struct asked *a = call;
@@ -130,7 +154,8 @@ static inline void site_empty(void *ctx)
 
 static inline struct site *site_new(struct ss_loop *l)
 {
-    static const struct ss_handler_ops ops = {site_start, site_refuse, site_body, site_writable, site_gone};
+    static const struct ss_handler_ops ops = {site_start,    site_refuse, site_body,
+                                              site_writable, site_gone,   site_message};
     struct site *s = ss_xcalloc(1, sizeof *s);
     struct ss_limits limits;
     ss_limits_init(&limits);
@@ -154,6 +179,7 @@ static inline void site_forget(struct site *s)
     for (unsigned i = 0; i < s->n; i++) {
         ss_buf_dispose(&s->asked[i]->headers);
         ss_buf_dispose(&s->asked[i]->body);
+        ss_buf_dispose(&s->asked[i]->messages);
         ss_free(s->asked[i]);
     }
     s->n = 0;

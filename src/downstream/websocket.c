@@ -1,0 +1,321 @@
+/* A WebSocket over one request of HTTP/1.1 or HTTP/2: it stands between the transport, for which it is the
+ * handler, and the front's handler, for which it is the client. Bytes go through the codec on their way.
+ *
+ *   hello ──head 101──▶ open ──close of the handler's, or of the client's──▶ over
+ *     └── any other head: everything passes as it is ──finish──▶ over
+ *
+ * - A client that closes, breaks the rules or vanishes is gone for the handler, with the close frame
+ * answered.
+ * - Credit of bytes that have come is given to the client while the handler holds no message (one in pieces
+ * is held by the codec, under its cap), and while the client reads what its pings give rise to.
+ * - When it is over the transport is not called any more; the memory goes at the end of the turn. */
+#include "http/websocket.h"
+#include "base/mem.h"
+#include "downstream/front.h"
+
+enum {
+    EXTRA_HEADERS = 4,
+    STACK_HEADERS = 128,
+    ECHO_HIGH = 64 * 1024, /* bytes unsent to a client above which its pings are not read */
+};
+
+struct websocket {
+    struct ss_client client; /* as the handler sees it */
+    struct ss_client *lower; /* the transport's */
+    struct ss_front *front;
+    struct ss_websocket *codec; /* NULL: not accepted */
+    struct ss_buf out;
+    struct ss_deferred reap;
+    struct ss_websocket_hello hello;
+    size_t held;   /* bytes of messages that the handler has not dealt with */
+    size_t owed;   /* bytes whose credit is held back from the client */
+    bool writable; /* the handler wants to be told */
+    bool http2, over, ended;
+};
+
+static struct websocket *of_client(const struct ss_client *c)
+{
+    return (struct websocket *)(uintptr_t)((const char *)c - offsetof(struct websocket, client));
+}
+
+static void reap(void *ctx)
+{
+    struct websocket *ws = ctx;
+    ss_websocket_free(ws->codec);
+    ss_buf_dispose(&ws->out);
+    ss_free(ws);
+}
+
+static void end(struct websocket *ws)
+{
+    ws->over = true;
+    ws->client.call = NULL;
+    ss_defer(ws->front->loop, &ws->reap);
+}
+
+static void flush(struct websocket *ws)
+{
+    if (ws->out.len)
+        ws->lower->ops->data(ws->lower, ws->out.ptr, ws->out.len);
+    ss_buf_clear(&ws->out, ECHO_HIGH);
+}
+
+/* ---- the handler's client ---- */
+
+/* The headers of the handshake beside the handler's own. */
+static size_t put_hello(const struct websocket *ws, struct ss_header *to)
+{
+    size_t n = 0;
+    if (!ws->http2) {
+        to[n++] = (struct ss_header){.name = SS_LIT("upgrade"), .value = SS_LIT("websocket")};
+        to[n++] = (struct ss_header){.name = SS_LIT("connection"), .value = SS_LIT("Upgrade")};
+        to[n++] = (struct ss_header){.name = SS_LIT("sec-websocket-accept"),
+                                     .value = ss_slice_of(ws->hello.accept, SS_WEBSOCKET_ACCEPT)};
+    }
+    if (ws->hello.protocol.len)
+        to[n++] = (struct ss_header){.name = SS_LIT("sec-websocket-protocol"), .value = ws->hello.protocol};
+    return n;
+}
+
+static void head(struct ss_client *c, int status, const struct ss_header *headers, size_t n, int64_t length)
+{
+    struct websocket *ws = of_client(c);
+    struct ss_header all[STACK_HEADERS + EXTRA_HEADERS];
+    size_t count = 0;
+    if (status == 101)
+        count = put_hello(ws, all);
+    else if (status == 426)
+        all[count++] = (struct ss_header){.name = SS_LIT("sec-websocket-version"), .value = SS_LIT("13")};
+    for (size_t i = 0; i < n && count < STACK_HEADERS; i++) {
+        all[count] = headers[i];
+        if (status == 426 && ss_slice_eq(headers[i].name, SS_LIT("upgrade")))
+            all[count].value = SS_LIT("websocket");
+        count++;
+    }
+    ws->lower->ops->head(ws->lower, status, all, count, length);
+    if (status == 101)
+        ws->codec = ss_websocket_new(c->max_message);
+}
+
+static void data(struct ss_client *c, const char *p, size_t n)
+{
+    struct ss_client *lower = of_client(c)->lower;
+    lower->ops->data(lower, p, n);
+}
+
+static void finish(struct ss_client *c, const struct ss_header *trailers, size_t n)
+{
+    struct websocket *ws = of_client(c);
+    ws->lower->ops->finish(ws->lower, trailers, n);
+    end(ws);
+}
+
+static void reset(struct ss_client *c)
+{
+    struct websocket *ws = of_client(c);
+    ws->lower->ops->reset(ws->lower);
+    end(ws);
+}
+
+static void repay(struct websocket *ws)
+{
+    size_t n = ws->owed;
+    if (n == 0 || ws->held)
+        return;
+    ws->owed = 0;
+    ws->lower->ops->consume(ws->lower, n);
+}
+
+static void consume(struct ss_client *c, size_t n)
+{
+    struct websocket *ws = of_client(c);
+    ws->held -= n < ws->held ? n : ws->held;
+    repay(ws);
+}
+
+static size_t unsent(const struct ss_client *c)
+{
+    const struct ss_client *lower = of_client(c)->lower;
+    return lower->ops->unsent(lower);
+}
+
+static void want_writable(struct ss_client *c)
+{
+    struct websocket *ws = of_client(c);
+    ws->writable = true;
+    ws->lower->ops->want_writable(ws->lower);
+}
+
+static void message(struct ss_client *c, struct ss_slice bytes, bool binary)
+{
+    struct websocket *ws = of_client(c);
+    enum ss_err err = ws->codec == NULL ? SS_ERR_MEMORY
+                      : binary          ? ss_websocket_binary(ws->codec, bytes, &ws->out)
+                                        : ss_websocket_text(ws->codec, bytes, &ws->out);
+    if (err != SS_OK)
+        ss_log_write(ss_loop_log(ws->front->loop), SS_LOG_ERROR, "a message of %zu bytes was lost: %s",
+                     bytes.len, ss_err_text(err));
+    flush(ws);
+}
+
+static void close_with(struct ss_client *c, int code, struct ss_slice why)
+{
+    struct websocket *ws = of_client(c);
+    uint16_t number = SS_WEBSOCKET_NORMAL;
+    if (code != SS_CODE_OK)
+        number = (uint16_t)(SS_WEBSOCKET_GRPC + (code > 0 && code < 1000 ? code : SS_CODE_UNKNOWN));
+    if (ws->codec)
+        ss_websocket_close(ws->codec, number, why, &ws->out);
+    flush(ws);
+    ws->lower->ops->finish(ws->lower, NULL, 0);
+    end(ws);
+}
+
+static const struct ss_client_ops client_ops = {
+    .head = head,
+    .data = data,
+    .finish = finish,
+    .reset = reset,
+    .consume = consume,
+    .unsent = unsent,
+    .want_writable = want_writable,
+    .message = message,
+    .close = close_with,
+};
+
+/* ---- the transport's handler ---- */
+
+static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
+{
+    struct ss_front *f = ctx;
+    struct ss_request request = *r;
+    struct websocket *ws = ss_xcalloc(1, sizeof *ws);
+    ws->client.ops = &client_ops;
+    ws->lower = c;
+    ws->front = f;
+    ws->http2 = r->http2;
+    ss_buf_init(&ws->out, SIZE_MAX / 4);
+    ss_deferred_init(&ws->reap, reap, ws);
+    enum ss_err err = ss_websocket_hello(r->headers, r->n_headers, r->http2, &ws->hello);
+    if (err != SS_OK) {
+        f->handler.ops->refuse(f->handler.ctx, &ws->client, err,
+                               err == SS_ERR_UPGRADE_REQUIRED ? "expected sec-websocket-version: 13"
+                                                              : "malformed sec-websocket-key or -protocol");
+        return NULL;
+    }
+    request.bearer = ws->hello.bearer;
+    request.content_length = 0; /* what comes is no body */
+    void *call = f->handler.ops->start(f->handler.ctx, &ws->client, &request);
+    if (ws->over)
+        return NULL;
+    ws->client.call = call;
+    c->patient = ws->client.patient;
+    return ws;
+}
+
+/* The handler is told that its client is gone; what was said to the client is sent. */
+static void leave(struct websocket *ws)
+{
+    void *call = ws->client.call;
+    ws->client.call = NULL;
+    if (call)
+        ws->front->handler.ops->gone(call);
+}
+
+static void on_message(struct websocket *ws, const struct ss_websocket_event *e)
+{
+    const struct ss_handler_ops *ops = ws->front->handler.ops;
+    void *call = ws->client.call;
+    bool text = e->kind == SS_WEBSOCKET_TEXT;
+    if (text && e->bytes.len == 0) {
+        if (!ws->ended)
+            ops->body(call, NULL, 0, true);
+        ws->ended = true;
+        return;
+    }
+    ws->held += e->bytes.len;
+    ops->message(call, e->bytes, !text);
+}
+
+/* The client has closed, or broken the rules, of which the codec has told it. */
+static void on_close(struct websocket *ws)
+{
+    leave(ws);
+    flush(ws);
+    ws->lower->ops->finish(ws->lower, NULL, 0);
+    end(ws);
+}
+
+/* Everything in p, unless it is over then. */
+static enum ss_err take(struct websocket *ws, const char *p, size_t n)
+{
+    struct ss_websocket_event e = {.kind = SS_WEBSOCKET_PONG};
+    while (!ws->over && e.kind != SS_WEBSOCKET_NONE) {
+        size_t used = 0;
+        enum ss_err err = ws->codec ? ss_websocket_push(ws->codec, p, n, &used, &e, &ws->out) : SS_ERR_MEMORY;
+        if (err != SS_OK)
+            return err;
+        p += used;
+        n -= used;
+        switch (e.kind) {
+        case SS_WEBSOCKET_TEXT:
+        case SS_WEBSOCKET_BINARY:
+            on_message(ws, &e);
+            break;
+        case SS_WEBSOCKET_CLOSE:
+            on_close(ws);
+            break;
+        case SS_WEBSOCKET_NONE:
+        case SS_WEBSOCKET_PING:
+        case SS_WEBSOCKET_PONG:
+            break;
+        }
+    }
+    return SS_OK;
+}
+
+static void body(void *call, const char *p, size_t n, bool last)
+{
+    struct websocket *ws = call;
+    if (n && take(ws, p, n) != SS_OK) {
+        leave(ws);
+        ws->lower->ops->reset(ws->lower);
+        end(ws);
+    }
+    if (ws->over)
+        return;
+    if (last) { /* without a close frame */
+        on_close(ws);
+        return;
+    }
+    flush(ws);
+    ws->owed += n;
+    if (ws->lower->ops->unsent(ws->lower) > ECHO_HIGH)
+        ws->lower->ops->want_writable(ws->lower);
+    else
+        repay(ws);
+}
+
+static void writable(void *call)
+{
+    struct websocket *ws = call;
+    bool wanted = ws->writable;
+    ws->writable = false;
+    repay(ws);
+    if (wanted)
+        ws->front->handler.ops->writable(ws->client.call);
+}
+
+static void gone(void *call)
+{
+    struct websocket *ws = call;
+    leave(ws);
+    end(ws);
+}
+
+struct ss_handler ss_front_websocket(struct ss_front *f)
+{
+    static const struct ss_handler_ops ops = {
+        .start = start, .body = body, .writable = writable, .gone = gone};
+    return (struct ss_handler){&ops, f};
+}

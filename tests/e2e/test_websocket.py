@@ -1,0 +1,378 @@
+"""WebSocket: one JSON message a text frame, both ways, and the close codes."""
+
+import socket
+import struct
+import time
+import uuid
+
+import pytest
+import yaml
+
+from harness.process import Sidespan, eventually
+from harness.websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, frame
+
+RULES = [
+    {
+        "selector": "sidespan.test.v1.Streams.Count",
+        "post": "/count",
+        "body": "*",
+        "additional_bindings": [{"get": "/count/{count}"}, {"post": "/counted/{count}", "body": "*"}],
+    },
+    {
+        "selector": "sidespan.test.v1.Streams.Upload",
+        "post": "/upload",
+        "body": "*",
+        "additional_bindings": [{"put": "/upload/{key}", "body": "*"}],
+    },
+    {
+        "selector": "sidespan.test.v1.Streams.Chat",
+        "post": "/chat",
+        "body": "*",
+        "additional_bindings": [{"patch": "/chats/{text}", "body": "*"}],
+    },
+    {"selector": "sidespan.test.v1.Cases.Upload", "post": "/bytes", "body": "*"},
+    {
+        "selector": "sidespan.test.v1.Cases.StoreAll",
+        "post": "/store",
+        "body": "*",
+        "additional_bindings": [{"post": "/store/file", "body": "file"}, {"post": "/store/data", "body": "data"}],
+    },
+    {"selector": "sidespan.test.v1.Cases.Download", "get": "/download"},
+    {"selector": "sidespan.test.v1.Echo.Metadata", "get": "/metadata"},
+    {"selector": "sidespan.test.v1.Echo.Unary", "post": "/echo", "body": "*"},
+]
+
+
+@pytest.fixture(scope="module")
+def sidespan(tmp_path_factory, make_config):
+    folder = tmp_path_factory.mktemp("websocket")
+    routes = folder / "routes.yaml"
+    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": RULES}}
+    routes.write_text(yaml.safe_dump(document))
+    limits = {"max_request_bytes": 100000}
+    process = Sidespan(folder, make_config(routes=[str(routes)], limits=limits)).wait_ready()
+    yield process
+    process.finish()
+
+
+@pytest.fixture
+def connect(sidespan):
+    opened = []
+
+    def make(target, *headers, **options):
+        opened.append(WebSocket(sidespan.address(), target, *headers, **options))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+def test_both_directions_at_once(connect):
+    ws = connect("/chat").open()
+    for text in ("one", "two", "drei €"):
+        ws.send({"text": text})
+        assert ws.read()["text"] == text  # the answer comes while the request is still open
+    ws.half_close()
+    assert ws.read_close() == (1000, "")
+
+
+def test_a_client_stream_has_one_answer(connect):
+    ws = connect("/upload").open()
+    for text in "abc":
+        ws.send({"text": text})
+    ws.half_close()
+    assert ws.read() == {"count": 3, "text": "abc"}
+    assert ws.read_close() == (1000, "")
+
+
+def test_the_path_binds_into_the_first_message(connect):
+    ws = connect("/chats/bound").open()
+    ws.send({"key": "k"})
+    ws.send({"text": "free"})
+    assert [ws.read()["text"], ws.read()["text"]] == ["bound", "free"]
+
+
+def test_no_message_at_all_is_an_empty_stream(connect):
+    ws = connect("/upload/dropped").open()
+    ws.half_close()
+    assert ws.read() == {"count": 0, "text": ""}
+    assert ws.read_close()[0] == 1000
+
+
+def test_the_first_frame_is_the_request_of_a_server_stream(connect):
+    ws = connect("/count").open()
+    ws.send({"count": 3})
+    assert [ws.read()["number"] for _ in range(3)] == [0, 1, 2]
+    assert ws.read_close() == (1000, "")
+
+
+def test_a_server_stream_without_a_body_needs_no_frame(connect):
+    ws = connect("/count/2").open()
+    assert [ws.read()["number"] for _ in range(2)] == [0, 1]
+    assert ws.read_close() == (1000, "")
+
+
+def test_an_empty_frame_is_the_empty_request_of_a_server_stream(connect):
+    ws = connect("/counted/1").open()
+    ws.half_close()
+    assert ws.read()["number"] == 0
+    assert ws.read_close() == (1000, "")
+
+
+def test_a_failure_is_4000_and_the_code_with_its_message(connect):
+    ws = connect("/count").open()
+    ws.send({"count": 5, "failAfter": 2, "code": 9})
+    assert [ws.read()["number"] for _ in range(2)] == [0, 1]
+    assert ws.read_close() == (4009, "failed after 2")
+    ws = connect("/count").open()
+    ws.send({"failAtOnce": True, "code": 7})
+    assert ws.read_close() == (4007, "failed at once")
+
+
+@pytest.mark.parametrize("bad", [b"{", b'{"unknown": 1}', b"[]", b'{"text": 1}'])
+def test_a_bad_message_closes_with_4003(connect, bad):
+    ws = connect("/chat").open()
+    ws.send({"text": "good"})
+    ws.read()
+    ws.send_frame(TEXT, bad)
+    code, reason = ws.read_close()
+    assert code == 4003 and reason
+
+
+def test_a_message_behind_the_last_closes_with_4003(connect):
+    ws = connect("/count").open()
+    ws.send({"count": 1, "firstDelayMs": 5000})
+    ws.send({"count": 1})
+    assert ws.read_close()[0] == 4003
+    ws = connect("/chat").open()
+    ws.send({"text": "x", "sleepMs": 5000})
+    ws.half_close()
+    ws.half_close()  # says nothing new
+    ws.send({"text": "y"})
+    assert ws.read_close()[0] == 4003
+
+
+def test_binary_frames_are_bytes(connect):
+    for target, name in (("/bytes", ""), ("/store/file", ""), ("/store/data", "")):
+        ws = connect(target).open()
+        ws.send_frame(BINARY, b"\x00\xff" * 10)
+        ws.send_frame(BINARY, b"")
+        ws.half_close()
+        answer = ws.read()
+        assert (answer["messages"], answer["bytes"], answer["name"]) == (2, "20", name), target
+        assert ws.read_close()[0] == 1000
+
+
+def test_binary_frames_where_there_are_no_bytes_close_with_4003(connect):
+    for target in ("/chat", "/store"):  # the second has two such fields
+        ws = connect(target).open()
+        ws.send_frame(BINARY, b"x")
+        assert ws.read_close()[0] == 4003
+
+
+def test_an_http_body_comes_as_a_binary_frame(connect):
+    ws = connect("/download?chunks=AAE=&chunks=_w==").open()
+    assert ws.read_frame() == (BINARY, b"\x00\x01")
+    assert ws.read_frame() == (BINARY, b"\xff")
+    assert ws.read_close() == (1000, "")
+
+
+def test_text_and_binary_may_alternate(connect):
+    ws = connect("/bytes").open()
+    ws.send({"contentType": "a/b", "data": "AAAA"})
+    ws.send_frame(BINARY, b"12")
+    ws.half_close()
+    assert ws.read() == {"messages": 2, "bytes": "5", "contentType": "a/b", "name": ""}
+
+
+def test_pings_are_answered_also_between_fragments(connect):
+    ws = connect("/chat").open()
+    ws.send_frame(PING, b"1")
+    assert ws.read_frame() == (PONG, b"1")
+    ws.send_frame(TEXT, b'{"text": ', fin=False)
+    ws.send_frame(PING, b"2")
+    assert ws.read_frame() == (PONG, b"2")
+    ws.send_frame(0, b'"in ', fin=False)
+    ws.send_frame(0, b'pieces"}')
+    assert ws.read()["text"] == "in pieces"
+
+
+def test_frames_may_come_with_the_handshake_and_byte_by_byte(connect):
+    ws = connect("/chat")
+    ws.send({"text": "early"})
+    ws.open()
+    assert ws.read()["text"] == "early"
+    for byte in frame(TEXT, b'{"text": "slow"}'):
+        ws.connection.send(bytes([byte]))
+    assert ws.read()["text"] == "slow"
+
+
+@pytest.mark.parametrize(
+    "bytes_, code",
+    [
+        (frame(TEXT, b"{}", masked=False), 1002),
+        (frame(TEXT, b"{}", reserved=0x40), 1002),
+        (frame(3, b""), 1002),
+        (frame(0, b"{}"), 1002),
+        (frame(TEXT, b'{"text": "\xff"}'), 1007),
+        (frame(TEXT, b'{"text": "' + b"x" * 100000 + b'"}'), 1009),
+        (frame(TEXT, b"x" * 60000, fin=False) + frame(0, b"x" * 60000), 1009),
+    ],
+    ids=["unmasked", "reserved bit", "unknown opcode", "stray piece", "bad UTF-8", "large", "large in pieces"],
+)
+def test_what_breaks_the_protocol_is_told_so_and_cancels(connect, services, bytes_, code):
+    key = str(uuid.uuid4())
+    ws = connect("/upload").open()
+    ws.send({"key": key, "sleepMs": 10000})
+    eventually(lambda: services.stats(key)["started"])
+    ws.connection.send(bytes_)
+    assert ws.read_close()[0] == code
+    eventually(lambda: services.stats(key).get("cancelled"))
+
+
+def test_the_largest_message_passes(connect):
+    ws = connect("/chat").open()
+    text = "x" * (100000 - len('{"text": ""}'))
+    ws.send({"text": text})
+    assert ws.read()["text"] == text
+
+
+def test_the_client_may_close(connect, services):
+    key = str(uuid.uuid4())
+    ws = connect("/upload").open()
+    ws.send({"key": key, "sleepMs": 10000})
+    eventually(lambda: services.stats(key)["started"])
+    ws.send_frame(CLOSE, struct.pack("!H", 1001) + b"bye")
+    opcode, payload = ws.read_frame()
+    assert opcode == CLOSE and payload[:2] == struct.pack("!H", 1001)
+    assert ws.connection.closed_by_peer()
+    eventually(lambda: services.stats(key).get("cancelled"))
+
+
+@pytest.mark.parametrize("how", ["fin", "reset"])
+@pytest.mark.parametrize("when", ["idle", "half a frame"])
+def test_a_client_that_vanishes_cancels_the_call(connect, services, how, when):
+    key = str(uuid.uuid4())
+    ws = connect("/upload").open()
+    ws.send({"key": key, "sleepMs": 10000})
+    eventually(lambda: services.stats(key)["started"])
+    if when == "half a frame":
+        ws.connection.send(frame(TEXT, b"{}")[:3])
+    if how == "reset":
+        ws.connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    left = time.monotonic()
+    ws.close()
+    eventually(lambda: services.stats(key).get("cancelled"))
+    assert services.cancelled_at(key) - left < 1
+
+
+def test_the_bearer_subprotocol_becomes_authorization(connect, services):
+    request_id = str(uuid.uuid4())
+    ws = connect(
+        "/count/1", "Sec-WebSocket-Protocol: bearer, tok.en", "Authorization: Basic x", f"X-Request-Id: {request_id}"
+    ).open()
+    assert ws.headers["sec-websocket-protocol"] == "bearer"
+    ws.read()
+    metadata = services.received(request_id)["metadata"]
+    assert metadata["authorization"] == ["Bearer tok.en"]
+    assert not [name for name in metadata if name.startswith("sec-")]
+
+
+def test_other_subprotocols_are_not_chosen(connect):
+    assert "sec-websocket-protocol" not in connect("/count/1", "Sec-WebSocket-Protocol: chat").open().headers
+
+
+@pytest.mark.parametrize(
+    "target, headers, status",
+    [
+        ("/nothing", (), 404),
+        ("/metadata", (), 400),  # unary
+        ("/echo", (), 405),
+        ("/chat?unknown=1", (), 400),
+        ("/count/many", (), 400),
+        ("/count/1", ("Sec-WebSocket-Version: 8",), 426),
+        ("/count/1", ("Sec-WebSocket-Key: second",), 400),
+        ("/count/1", ("X-Request-Timeout: soon",), 400),
+        ("/count/1", ("Origin: https://elsewhere.example",), 403),
+        ("/count/1", ("Origin: null",), 403),
+    ],
+)
+def test_what_is_wrong_before_the_upgrade_is_an_ordinary_error(connect, target, headers, status):
+    ws = connect(target, *headers)
+    response = ws.refusal()
+    assert response.status == status, response
+    assert response.json()["message"]
+    if status == 426:
+        assert response.header("sec-websocket-version") == "13"
+        assert response.header("upgrade") == "websocket"
+    # and the connection is still of use
+    assert ws.connection.request("GET", "/count/1?$alt=array").json()[0]["number"] == 0
+
+
+def test_a_page_of_the_same_origin_may_connect(connect):
+    ws = connect("/count/1", "Origin: http://localhost").open()
+    assert ws.read()["number"] == 0
+
+
+def test_other_upgrades_and_requests_with_a_body_are_ordinary(connect):
+    ws = connect("/count/1?$alt=array", "Content-Length: 2")
+    ws.connection.send("{}")
+    assert ws.refusal().json()[0]["number"] == 0
+    other = ("Upgrade: other", "Connection: upgrade")
+    assert ws.connection.request("GET", "/count/1?$alt=array", headers=other).json()[0]["number"] == 0
+
+
+def test_a_client_that_does_not_read_holds_the_service_back(connect, services):
+    key = str(uuid.uuid4())
+    ws = connect(f"/count/4000?size=16000&key={key}", receive_buffer=65536).open()
+    time.sleep(1)
+    sent = services.stats(key)["sent"]
+    time.sleep(0.5)
+    assert services.stats(key)["sent"] - sent < 10 and sent < 2000
+    for number in range(4000):
+        assert ws.read()["number"] == number
+    assert ws.read_close()[0] == 1000
+
+
+def test_a_service_that_does_not_read_holds_the_client_back(connect):
+    ws = connect("/upload").open()
+    ws.send({"sleepMs": 3000})
+    ws.connection.socket.settimeout(1)
+    big = frame(TEXT, b'{"text": "' + b"x" * 60000 + b'"}')
+    sent = 0
+    with pytest.raises(TimeoutError):
+        while sent < 64 << 20:
+            ws.connection.socket.sendall(big)
+            sent += len(big)
+
+
+def test_pings_without_reading_are_not_read_for_ever(connect, sidespan):
+    ws = connect("/chat", receive_buffer=4096).open()
+    ws.connection.socket.settimeout(1)
+    pings = frame(PING, b"x" * 125) * 400
+    sent = 0
+    with pytest.raises(TimeoutError):
+        while sent < 64 << 20:
+            ws.connection.socket.sendall(pings)
+            sent += len(pings)
+
+
+def test_many_messages_arrive_in_order(connect):
+    ws = connect("/chat").open()
+    for number in range(500):
+        ws.send({"text": str(number)})
+    ws.half_close()
+    assert [ws.read()["text"] for _ in range(500)] == [str(number) for number in range(500)]
+    assert ws.read_close() == (1000, "")
+
+
+def test_an_absent_service_closes_with_4014(start, tmp_path):
+    routes = tmp_path / "routes.yaml"
+    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": RULES}}
+    routes.write_text(yaml.safe_dump(document))
+    process = start(routes=[str(routes)], upstreams={"test": {"target": "127.0.0.1:1", "plaintext": True, "connect_timeout": "1s"}}, wait=True)
+    ws = WebSocket(process.address(), "/chat", "X-Request-Timeout: 3").open()
+    code, _ = ws.read_close()
+    assert code in (4014, 4004)
+    ws.close()
