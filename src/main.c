@@ -86,8 +86,9 @@ static int act(struct ss_config *config, const struct ss_cli *cli, struct ss_are
     case SS_COMMAND_SERVE:
         return serve(config, cli, a);
     case SS_COMMAND_CHECK:
-        printf("ok: %zu routes, %zu upstreams\n", ss_route_table_count(config->snapshot->routes),
-               config->snapshot->n_clusters);
+        printf("ok: %zu route%s, %zu upstream%s\n", ss_route_table_count(config->snapshot->routes),
+               ss_route_table_count(config->snapshot->routes) == 1 ? "" : "s", config->snapshot->n_clusters,
+               config->snapshot->n_clusters == 1 ? "" : "s");
         return 0;
     case SS_COMMAND_ROUTES:
         ss_route_list_print(config->snapshot->routes, stdout);

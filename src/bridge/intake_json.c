@@ -64,6 +64,10 @@ static enum ss_err add_mask(struct ss_call *call, struct ss_slice text, struct s
 
 static enum ss_err send_whole(struct ss_call *call, struct ss_slice text, bool form, struct ss_status *st)
 {
+    if (form && text.len && text.ptr[0] == '{') /* what curl -d sends; no field has such a name */
+        return ss_status_violation(st, &call->arena, (struct ss_slice){0},
+                                   "the body looks like JSON, but its Content-Type is a form's: "
+                                   "send Content-Type: application/json");
     struct ss_buf out;
     enum ss_err err = ss_call_begin_message(call, &out, 2 * text.len / 3 + 64, st);
     if (err == SS_OK && form)

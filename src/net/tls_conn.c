@@ -196,6 +196,8 @@ static void explain(struct ss_tls_conn *c)
     if (c->handshake != DONE && verdict != X509_V_OK)
         snprintf(c->why, sizeof(c->why), "certificate verify failed: %s",
                  X509_verify_cert_error_string(verdict));
+    else if (!SSL_is_server(c->ssl) && ERR_GET_REASON(e) == SSL_R_WRONG_VERSION_NUMBER)
+        snprintf(c->why, sizeof(c->why), "%s (is the service plaintext?)", reason);
     else
         snprintf(c->why, sizeof(c->why), "%s", reason != NULL ? reason : "broken");
     ERR_clear_error();

@@ -59,6 +59,8 @@ static enum ss_err parse_dns(struct ss_slice rest, struct ss_arena *a, struct ss
             port = ss_slice_skip(rest, host.len + 1);
             if (port.len == 0)
                 return fail(a, text, "the port is missing", why);
+            if (ss_slice_starts(rest, SS_LIT("http://")) || ss_slice_starts(rest, SS_LIT("https://")))
+                return fail(a, text, "a target is not a URL: expected host:port", why);
             if (memchr(host.ptr, ':', host.len))
                 return fail(a, text, "an IPv6 address needs brackets: [::1]:50051", why);
         }
