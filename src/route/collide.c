@@ -11,21 +11,26 @@ static struct ss_slice find_last(struct ss_slice wire, const struct ss_field *co
     while (p && p < end) {
         const char *start = p;
         uint32_t tag;
-        struct ss_slice inner;
+        struct ss_slice inner = {0};
         p = ss_wire_get_tag(p, end, &tag);
         if (p == NULL)
             break;
         bool mine = tag >> 3 == path[0]->number;
-        if (mine && n > 1 && (tag & 7) == SS_WIRE_BYTES) {
-            p = ss_wire_get_bytes(p, end, &inner);
-            struct ss_slice deeper = p ? find_last(inner, path + 1, n - 1) : (struct ss_slice){0};
-            if (deeper.len)
-                found = deeper;
+        const char *content = p;
+        p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
+        if (!mine || p == NULL)
+            continue;
+        if (n == 1) {
+            found = ss_slice_of(start, (size_t)(p - start));
             continue;
         }
-        p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
-        if (mine && p)
-            found = ss_slice_of(start, (size_t)(p - start));
+        if ((tag & 7) == SS_WIRE_BYTES)
+            ss_wire_get_bytes(content, end, &inner);
+        else if ((tag & 7) == SS_WIRE_GROUP) /* whose end's tag is as long as its start's */
+            inner = ss_slice_of(content, (size_t)(p - content) - (size_t)(content - start));
+        struct ss_slice deeper = find_last(inner, path + 1, n - 1);
+        if (deeper.len)
+            found = deeper;
     }
     return found;
 }
