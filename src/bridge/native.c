@@ -63,15 +63,6 @@ static enum ss_err begin(struct ss_call *call, const struct ss_request *r, struc
 
 static const struct ss_intake_ops intake = {.begin = begin, .push = push};
 
-/* The rule that says where the method's calls go; NULL: none does. */
-static const struct ss_rule *rule_of(const struct ss_snapshot *s, const struct ss_method *m)
-{
-    for (size_t i = 0; m && i < ss_route_table_count(s->routes); i++)
-        if (ss_route_table_at(s->routes, i)->method == m)
-            return ss_route_table_at(s->routes, i);
-    return NULL;
-}
-
 static const struct ss_method *method_of(struct ss_call *call, struct ss_slice path)
 {
     struct ss_slice name = ss_arena_copy(&call->arena, path);
@@ -106,7 +97,7 @@ enum ss_err ss_native_begin(struct ss_call *call, const struct ss_request *r, st
     if (agent)
         call->native_agent = ss_arena_copy(&call->arena, agent->value);
     call->method = method_of(call, call->path);
-    const struct ss_rule *rule = rule_of(s, call->method);
+    const struct ss_rule *rule = call->method ? ss_route_table_of(s->routes, call->method) : NULL;
     if (rule == NULL && s->n_clusters != 1)
         return ss_status_set(st, &call->arena, SS_ERR_NOT_IMPLEMENTED, "unknown method %.*s",
                              SS_FMT(call->path));

@@ -94,6 +94,8 @@ enum ss_err ss_route_table_build(const struct ss_rule *rules, size_t n, struct s
 void ss_route_table_free(struct ss_route_table *t);
 size_t ss_route_table_count(const struct ss_route_table *t);
 const struct ss_rule *ss_route_table_at(const struct ss_route_table *t, size_t i);
+/* The first rule of that gRPC method, for calls that come without an HTTP path; NULL: it has none. */
+const struct ss_rule *ss_route_table_of(const struct ss_route_table *t, const struct ss_method *method);
 
 /* A rule compiled: opaque but for its rule. */
 struct ss_route;

@@ -1,6 +1,8 @@
 /* Builds and owns the compiled rules. */
 #include "route/table.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 
 static enum ss_err add(struct ss_route_table *t, const struct ss_rule *rule, struct ss_arena *a,
@@ -22,6 +24,26 @@ static enum ss_err add(struct ss_route_table *t, const struct ss_rule *rule, str
     return SS_OK;
 }
 
+/* Rules lie in one array: their addresses say which came first. */
+static int compare_rules(const void *a, const void *b)
+{
+    const struct ss_rule *x = *(const struct ss_rule *const *)a, *y = *(const struct ss_rule *const *)b;
+    uintptr_t left = (uintptr_t)x->method, right = (uintptr_t)y->method;
+    if (left == right) {
+        left = (uintptr_t)x;
+        right = (uintptr_t)y;
+    }
+    return (left > right) - (left < right);
+}
+
+static void sort_by_method(struct ss_route_table *t)
+{
+    t->by_method = ss_arena_alloc(&t->arena, t->n * sizeof *t->by_method);
+    for (size_t i = 0; i < t->n; i++)
+        t->by_method[i] = &t->routes[i].rule;
+    qsort(t->by_method, t->n, sizeof *t->by_method, compare_rules);
+}
+
 enum ss_err ss_route_table_build(const struct ss_rule *rules, size_t n, struct ss_arena *a,
                                  struct ss_slice *why, struct ss_route_table **out)
 {
@@ -35,6 +57,7 @@ enum ss_err ss_route_table_build(const struct ss_rule *rules, size_t n, struct s
             return err;
         }
     }
+    sort_by_method(t);
     *out = t;
     return SS_OK;
 }
@@ -55,6 +78,19 @@ size_t ss_route_table_count(const struct ss_route_table *t)
 const struct ss_rule *ss_route_table_at(const struct ss_route_table *t, size_t i)
 {
     return &t->routes[i].rule;
+}
+
+const struct ss_rule *ss_route_table_of(const struct ss_route_table *t, const struct ss_method *method)
+{
+    size_t low = 0, high = t->n; /* the first that is not before method */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((uintptr_t)t->by_method[middle]->method < (uintptr_t)method)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < t->n && t->by_method[low]->method == method ? t->by_method[low] : NULL;
 }
 
 const struct ss_rule *ss_route_rule(const struct ss_route *r)

@@ -171,6 +171,25 @@ static void a_table_copies_rules_and_keeps_their_order(void **state)
     ss_arena_dispose(&a);
 }
 
+static void the_first_rule_of_a_method_is_found(void **state)
+{
+    const struct ss_method *m = ss_schema_method(*state, SS_LIT("t.S.M"));
+    const struct ss_method *n = ss_schema_method(*state, SS_LIT("t.S.N"));
+    const struct ss_rule rules[] = {rule_of(n, "GET /1"), rule_of(m, "GET /2"), rule_of(n, "GET /3"),
+                                    rule_of(m, "GET /4"), rule_of(n, "GET /5")};
+    struct ss_route_table *t;
+    struct ss_slice why = SS_LIT("");
+    struct ss_arena a;
+    ss_arena_init(&a, 0);
+    for (size_t count = 0; count <= 5; count++) {
+        assert_int_equal(ss_route_table_build(rules, count, &a, &why, &t), SS_OK);
+        assert_ptr_equal(ss_route_table_of(t, n), count > 0 ? ss_route_table_at(t, 0) : NULL);
+        assert_ptr_equal(ss_route_table_of(t, m), count > 1 ? ss_route_table_at(t, 1) : NULL);
+        ss_route_table_free(t);
+    }
+    ss_arena_dispose(&a);
+}
+
 static void a_table_of_no_rules_matches_nothing(void **state)
 {
     (void)state;
@@ -205,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_rule_is_checked_against_its_types),
         cmocka_unit_test(rules_conflict_when_equal_but_for_variables),
         cmocka_unit_test(a_table_copies_rules_and_keeps_their_order),
+        cmocka_unit_test(the_first_rule_of_a_method_is_found),
         cmocka_unit_test(a_table_of_no_rules_matches_nothing),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
