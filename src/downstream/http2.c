@@ -26,6 +26,7 @@ struct http2;
 struct h2_request {
     struct ss_h2_stream h2; /* first */
     struct ss_client client;
+    const struct ss_handler_ops *events; /* of the client's call */
     struct http2 *conn;
     struct ss_arena arena;           /* trailers of the answer */
     struct h2_request *next, **link; /* of the connection's list */
@@ -51,7 +52,7 @@ struct http2 {
     struct ss_arena block;
     struct ss_header fields[MAX_HEADERS];
     size_t n_fields, block_bytes;
-    struct ss_slice method, path, authority;
+    struct ss_slice method, path, authority, protocol;
 };
 
 static struct h2_request *of_stream(struct ss_h2_stream *st)
@@ -79,6 +80,8 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
 {
     struct h2_request *r = of_client(c);
     struct ss_header all[MAX_HEADERS + 3];
+    if (status == 101) /* RFC 8441 §5: the acceptance of an extended CONNECT */
+        status = 200;
     char status_text[4] = {(char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
                            (char)('0' + status % 10)};
     char length_text[24];
@@ -175,7 +178,7 @@ static struct ss_h2_stream *on_open(void *ctx)
     watch(c, r, c->front->limits.header_timeout_ms);
     ss_arena_reset(&c->block); /* of a block that was refused in its middle */
     c->n_fields = c->block_bytes = 0;
-    c->method = c->path = c->authority = (struct ss_slice){0};
+    c->method = c->path = c->authority = c->protocol = (struct ss_slice){0};
     return &r->h2;
 }
 
@@ -194,6 +197,8 @@ static bool on_header(void *ctx, struct ss_h2_stream *st, struct ss_slice name, 
             c->path = kept;
         else if (ss_slice_eq(name, SS_LIT(":authority")))
             c->authority = kept;
+        else if (ss_slice_eq(name, SS_LIT(":protocol")))
+            c->protocol = kept;
         return true;
     }
     if (c->n_fields < MAX_HEADERS)
@@ -237,6 +242,9 @@ static int64_t content_length(const struct http2 *c, const struct ss_h2_stream *
 static void begin_call(struct http2 *c, struct h2_request *r)
 {
     const struct ss_handler *handler = &c->front->handler;
+    struct ss_handler socket = ss_front_websocket(c->front);
+    bool websocket =
+        ss_slice_eq(c->method, SS_LIT("CONNECT")) && ss_slice_eq(c->protocol, SS_LIT("websocket"));
     const struct ss_limits *limits = &c->front->limits;
     if (c->block_bytes > limits->max_header_bytes || c->n_fields > limits->max_headers ||
         c->n_fields > MAX_HEADERS) {
@@ -247,6 +255,12 @@ static void begin_call(struct http2 *c, struct h2_request *r)
         handler->ops->refuse(handler->ctx, &r->client, SS_ERR_INVALID, "the path must start with /");
         return;
     }
+    if (websocket && r->h2.remote_end) {
+        handler->ops->refuse(handler->ctx, &r->client, SS_ERR_INVALID, "a WebSocket that has ended already");
+        return;
+    }
+    if (websocket)
+        handler = &socket;
     join_cookies(c);
     const char *question = memchr(c->path.ptr, '?', c->path.len);
     size_t path_len = question ? (size_t)(question - c->path.ptr) : c->path.len;
@@ -254,7 +268,7 @@ static void begin_call(struct http2 *c, struct h2_request *r)
     r->length = content_length(c, &r->h2);
     r->head_only = ss_slice_eq(c->method, SS_LIT("HEAD"));
     struct ss_request request = {
-        .method = c->method,
+        .method = websocket ? SS_LIT("GET") : c->method,
         .path = ss_slice_of(c->path.ptr, path_len),
         .query = question ? ss_slice_skip(c->path, path_len + 1) : (struct ss_slice){0},
         .host = c->authority.len || host == NULL ? c->authority : host->value,
@@ -265,8 +279,10 @@ static void begin_call(struct http2 *c, struct h2_request *r)
         .content_length = r->length,
         .trailers_ok = true,
         .http2 = true,
+        .websocket = websocket,
         .cors = c->front->cors,
     };
+    r->events = handler->ops;
     void *call = handler->ops->start(handler->ctx, &r->client, &request);
     r->client.call = r->answered ? NULL : call;
 }
@@ -296,7 +312,7 @@ static void give_body(struct http2 *c, struct h2_request *r, const char *p, size
     if (r->client.call && !r->body_done) {
         r->body_done = last;
         r->since_ms = ss_loop_now_ms(c->front->loop);
-        c->front->handler.ops->body(r->client.call, p, n, last);
+        r->events->body(r->client.call, p, n, last);
     } else if (n && c->h2) {
         ss_h2_consume(c->h2, &r->h2, n);
     }
@@ -325,7 +341,7 @@ static void on_stream_closed(void *ctx, struct ss_h2_stream *st, uint32_t error,
     if (r->client.call) {
         void *call = r->client.call;
         r->client.call = NULL;
-        c->front->handler.ops->gone(call);
+        r->events->gone(call);
     }
     *r->link = r->next;
     if (r->next)
@@ -338,10 +354,10 @@ static void on_stream_closed(void *ctx, struct ss_h2_stream *st, uint32_t error,
 
 static void on_writable(void *ctx, struct ss_h2_stream *st)
 {
-    struct http2 *c = ctx;
     struct h2_request *r = of_stream(st);
+    (void)ctx;
     if (r->client.call)
-        c->front->handler.ops->writable(r->client.call);
+        r->events->writable(r->client.call);
 }
 
 /* ---- the connection ---- */
@@ -416,7 +432,7 @@ static bool on_late(struct http2 *c, struct h2_request *r)
     }
     void *call = r->client.call;
     r->client.call = NULL;
-    c->front->handler.ops->gone(call);
+    r->events->gone(call);
     c->front->handler.ops->refuse(c->front->handler.ctx, &r->client, SS_ERR_REQUEST_TIMEOUT,
                                   "the request's body took too long to arrive");
     return true;

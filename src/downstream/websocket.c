@@ -197,10 +197,13 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
     ss_buf_init(&ws->out, SIZE_MAX / 4);
     ss_deferred_init(&ws->reap, reap, ws);
     enum ss_err err = ss_websocket_hello(r->headers, r->n_headers, r->http2, &ws->hello);
+    if (err == SS_ERR_UPGRADE_REQUIRED && r->http2)
+        err = SS_ERR_INVALID; /* HTTP/2 has no Upgrade */
     if (err != SS_OK) {
         f->handler.ops->refuse(f->handler.ctx, &ws->client, err,
-                               err == SS_ERR_UPGRADE_REQUIRED ? "expected sec-websocket-version: 13"
-                                                              : "malformed sec-websocket-key or -protocol");
+                               err == SS_ERR_UPGRADE_REQUIRED || r->http2
+                                   ? "expected sec-websocket-version: 13"
+                                   : "malformed sec-websocket-key or -protocol");
         return NULL;
     }
     request.bearer = ws->hello.bearer;

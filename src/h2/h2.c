@@ -518,7 +518,7 @@ static void make_session(struct ss_h2 *h)
 
 static void submit_settings(struct ss_h2 *h)
 {
-    nghttp2_settings_entry entries[4];
+    nghttp2_settings_entry entries[5];
     size_t n = 0;
     entries[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, h->config.stream_window};
     entries[n++] =
@@ -528,6 +528,8 @@ static void submit_settings(struct ss_h2 *h)
     else
         entries[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
                                                 h->config.max_concurrent_streams};
+    if (h->config.role == SS_H2_SERVER) /* RFC 8441 */
+        entries[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1};
     nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, entries, n);
     nghttp2_session_set_local_window_size(h->session, NGHTTP2_FLAG_NONE, 0,
                                           (int32_t)h->config.connection_window);

@@ -1,5 +1,6 @@
 """WebSocket: one JSON message a text frame, both ways, and the close codes."""
 
+import json
 import socket
 import struct
 import time
@@ -8,6 +9,7 @@ import uuid
 import pytest
 import yaml
 
+from harness import http2
 from harness.process import Sidespan, eventually
 from harness.websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, frame
 
@@ -376,3 +378,84 @@ def test_an_absent_service_closes_with_4014(start, tmp_path):
     code, _ = ws.read_close()
     assert code in (4014, 4004)
     ws.close()
+
+
+class Extended:
+    """A WebSocket over a stream of HTTP/2 (RFC 8441)."""
+
+    def __init__(self, address, target, *headers, version="13", **options):
+        self.connection = http2.Connection(address, **options)
+        self.taken = 0
+        while self.connection.h2.remote_settings[8] != 1:  # SETTINGS_ENABLE_CONNECT_PROTOCOL
+            assert self.connection.read()
+        fields = [(":protocol", "websocket"), ("sec-websocket-version", version), *headers]
+        self.stream = self.connection.start("CONNECT", target, headers=fields, end=False)
+
+    def open(self):
+        state = self.connection.wait(self.stream, lambda state: state.status)
+        assert state.status == 200, state
+        return self
+
+    def send_frame(self, *args, **options):
+        self.connection.send(self.stream, frame(*args, **options))
+
+    def read_frame(self):
+        def take(n):
+            end = self.taken + n
+            state = self.connection.wait(self.stream, lambda state: len(state.body) >= end or state.ended)
+            assert len(state.body) >= end, state
+            data, self.taken = state.body[self.taken : end], end
+            return data
+
+        first, n = take(2)
+        assert first & 0xF0 == 0x80
+        if n == 126:
+            (n,) = struct.unpack("!H", take(2))
+        return first & 0x0F, take(n)
+
+
+def test_over_http2_it_is_an_extended_connect(sidespan):
+    ws = Extended(sidespan.address(), "/chat", ("sec-websocket-protocol", "bearer, abc")).open()
+    with ws.connection:
+        assert ws.connection.streams[ws.stream].headers["sec-websocket-protocol"] == "bearer"
+        for text in (b"one", b"two"):
+            ws.send_frame(TEXT, b'{"text": "%s"}' % text)
+            opcode, payload = ws.read_frame()
+            assert opcode == TEXT and json.loads(payload)["text"].encode() == text
+        ws.send_frame(PING, b"p")
+        assert ws.read_frame() == (PONG, b"p")
+        assert ws.connection.request("GET", "/count/1?$alt=array").json()[0]["number"] == 0  # beside it
+        ws.send_frame(TEXT)
+        assert ws.read_frame() == (CLOSE, struct.pack("!H", 1000))
+        assert ws.connection.wait(ws.stream).reset in (None, 0)
+        assert ws.connection.request("GET", "/count/1?$alt=array").status == 200
+
+
+def test_over_http2_errors_before_are_ordinary_and_after_are_closes(sidespan):
+    for target, version, status in (("/nothing", "13", 404), ("/metadata", "13", 400), ("/chat", "8", 400)):
+        ws = Extended(sidespan.address(), target, version=version)
+        with ws.connection:
+            state = ws.connection.wait(ws.stream)
+            assert state.status == status and state.json()["message"], (target, state)
+    ws = Extended(sidespan.address(), "/count").open()
+    with ws.connection:
+        ws.send_frame(TEXT, b'{"failAtOnce": true, "code": 5}')
+        assert ws.read_frame() == (CLOSE, struct.pack("!H", 4005) + b"failed at once")
+
+
+@pytest.mark.parametrize("how", ["reset", "end", "connection"])
+def test_over_http2_a_client_that_vanishes_cancels_the_call(sidespan, services, how):
+    key = str(uuid.uuid4())
+    ws = Extended(sidespan.address(), "/upload").open()
+    with ws.connection:
+        ws.send_frame(TEXT, json.dumps({"key": key, "sleepMs": 10000}).encode())
+        eventually(lambda: services.stats(key)["started"])
+        if how == "reset":
+            ws.connection.reset(ws.stream)
+        elif how == "end":
+            ws.connection.send(ws.stream, b"", end=True)
+        else:
+            ws.connection.close()
+        left = time.monotonic()
+        eventually(lambda: services.stats(key)["cancelled"])
+        assert services.cancelled_at(key) - left < 1
