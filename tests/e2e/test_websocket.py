@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from harness import http2
-from harness.process import Sidespan, eventually
+from harness.process import PATIENCE, Sidespan, eventually
 from harness.websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, frame
 
 RULES = [
@@ -340,13 +340,17 @@ def test_a_client_that_does_not_read_holds_the_service_back(connect, services):
 def test_a_service_that_does_not_read_holds_the_client_back(connect):
     ws = connect("/upload").open()
     ws.send({"sleepMs": 3000})
+    rest = b"".join(frame(TEXT, b'{"key": "' + b"x" * 60000 + b'"}') for _ in range(400))
     ws.connection.socket.settimeout(1)
-    big = frame(TEXT, b'{"text": "' + b"x" * 60000 + b'"}')
-    sent = 0
     with pytest.raises(TimeoutError):
-        while sent < 64 << 20:
-            ws.connection.socket.sendall(big)
-            sent += len(big)
+        while rest:
+            rest = rest[ws.connection.socket.send(rest) :]
+    assert len(rest) > 4 << 20
+    ws.connection.socket.settimeout(PATIENCE)
+    ws.connection.send(rest)  # now it reads
+    ws.half_close()
+    assert ws.read()["count"] == 401
+    assert ws.read_close() == (1000, "")
 
 
 def test_pings_without_reading_are_not_read_for_ever(connect, sidespan):
