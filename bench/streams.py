@@ -47,7 +47,7 @@ class Streams(Bench):
         """Bytes that the service has made so far."""
         return struct.unpack("Q", self.counter[:8])[0]
 
-    def sidespan(self):
+    def sidespan(self, cpu=None):
         port = free_port()
         route = self.write(
             "route.yaml",
@@ -62,7 +62,7 @@ class Streams(Bench):
             f"    target: 127.0.0.1:{self.port}\n    plaintext: true\n",
         )
         binary = os.environ.get("SIDESPAN_BIN", os.path.join(BUILD, "sidespan"))
-        p = self.start(self.proxy_cpu, binary, "serve", "--config", config, "--log-level", "warn", "--access-log", "off")
+        p = self.start(cpu or self.proxy_cpu, binary, "serve", "--config", config, "--log-level", "warn", "--access-log", "off")
         wait_port(port, p)
         return port, p
 
@@ -146,16 +146,18 @@ def slow_reader(bench, seconds, rate=1_000_000):
 
 
 def one_stream(bench, name, tokens, rounds, **request):
-    """The median round by CPU; beside it a relay that stands before sidespan and only copies the same bytes."""
+    """The median round by CPU; beside it a relay in sidespan's place, before another sidespan on the service's CPU, that
+    only copies the same bytes."""
     port, p = bench.sidespan()
+    other_port, other = bench.sidespan(bench.load_cpu)
     relay_port = free_port()
-    relay = bench.start(bench.proxy_cpu, os.path.join(BUILD, "bench/relay"), str(relay_port), str(port))
+    relay = bench.start(bench.proxy_cpu, os.path.join(BUILD, "bench/relay"), str(relay_port), str(other_port))
     wait_port(relay_port, relay)
     bench.read(port, p, 1, 1000, 20, intervalUs=1000, burst=100, size=20)
     data = [bench.read(port, p, 1, tokens, 60, size=20, **request) for _ in range(rounds)]
     copied = [bench.read(relay_port, relay, 1, tokens, 60, size=20, **request) for _ in range(rounds)]
-    bench.stop_one(relay)
-    bench.stop_one(p)
+    for process in (relay, other, p):
+        bench.stop_one(process)
     seen = sorted(data, key=lambda r: r["cpu_us_per_token"])[rounds // 2]
     floor = statistics.median(r["cpu_us_per_token"] for r in copied)
     seen.update(workload=name, tokens_per_s=round(seen["tokens"] / seen["seconds"]), relay_cpu_us_per_token=floor)
