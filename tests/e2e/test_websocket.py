@@ -463,3 +463,35 @@ def test_over_http2_a_client_that_vanishes_cancels_the_call(sidespan, services, 
         left = time.monotonic()
         eventually(lambda: services.stats(key)["cancelled"])
         assert services.cancelled_at(key) - left < 1
+
+
+def test_over_http2_a_client_that_does_not_read_holds_the_service_back(sidespan, services):
+    key = str(uuid.uuid4())
+    ws = Extended(sidespan.address(), f"/count/4000?size=16000&key={key}")
+    with ws.connection:
+        ws.connection.consume = False
+        ws.open()
+        while services.stats(key)["sent"] == 0:
+            ws.connection.read()
+        time.sleep(1)
+        sent = services.stats(key)["sent"]
+        time.sleep(0.5)
+        assert services.stats(key)["sent"] - sent < 10 and sent < 2000
+    eventually(lambda: services.stats(key)["cancelled"])
+
+
+@pytest.mark.parametrize("how", ["close", "vanish"])
+def test_over_tls(sidespan, services, client_tls, how):
+    key = str(uuid.uuid4())
+    ws = WebSocket(sidespan.address(1), "/upload", tls=client_tls()).open()
+    ws.send({"key": key, "sleepMs": 0 if how == "close" else 10000})
+    eventually(lambda: services.stats(key)["started"])
+    if how == "close":
+        ws.half_close()
+        assert ws.read()["count"] == 1
+        assert ws.read_close() == (1000, "")
+    ws.close()
+    if how == "vanish":
+        left = time.monotonic()
+        eventually(lambda: services.stats(key)["cancelled"])
+        assert services.cancelled_at(key) - left < 1
