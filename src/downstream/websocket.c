@@ -30,6 +30,7 @@ struct websocket {
     size_t held;   /* bytes of messages that the handler has not dealt with */
     size_t owed;   /* bytes whose credit is held back from the client */
     bool writable; /* the handler wants to be told */
+    bool pinged;   /* and the answers may be waiting for a client that does not read */
     bool http2, over, ended;
 };
 
@@ -120,7 +121,7 @@ static void reset(struct ss_client *c)
 static void repay(struct websocket *ws)
 {
     size_t n = ws->owed;
-    if (n == 0 || ws->held)
+    if (n == 0 || ws->held || ws->pinged)
         return;
     ws->owed = 0;
     ws->lower->ops->consume(ws->lower, n);
@@ -268,8 +269,10 @@ static enum ss_err take(struct websocket *ws, const char *p, size_t n)
         case SS_WEBSOCKET_CLOSE:
             on_close(ws);
             break;
-        case SS_WEBSOCKET_NONE:
         case SS_WEBSOCKET_PING:
+            ws->pinged = true;
+            break;
+        case SS_WEBSOCKET_NONE:
         case SS_WEBSOCKET_PONG:
             break;
         }
@@ -293,10 +296,10 @@ static void body(void *call, const char *p, size_t n, bool last)
     }
     flush(ws);
     ws->owed += n;
-    if (ws->lower->ops->unsent(ws->lower) > ECHO_HIGH)
+    ws->pinged = ws->pinged && ws->lower->ops->unsent(ws->lower) > ECHO_HIGH;
+    if (ws->pinged)
         ws->lower->ops->want_writable(ws->lower);
-    else
-        repay(ws);
+    repay(ws);
 }
 
 static void writable(void *call)
@@ -304,6 +307,7 @@ static void writable(void *call)
     struct websocket *ws = call;
     bool wanted = ws->writable;
     ws->writable = false;
+    ws->pinged = false;
     repay(ws);
     if (wanted)
         ws->front->handler.ops->writable(ws->client.call);
