@@ -297,6 +297,13 @@ prove-numbers:
 	build/prove/floats
 	SS_NUMBER_ROUNDS=$(NUMBER_ROUNDS) build/unit/json/test_number_random
 
+# Memory at the start and of 10,000 idle connections, and 500 streams of 1,000 tokens; fails when a bound is missed.
+.PHONY: bench-limits
+bench-limits:
+	@scripts/deps.sh bench
+	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan build/bench/echo build/bench/echo.pb build/bench/tokens build/bench/tokens.pb
+	@bench/limits.py
+
 PREFIX ?= /usr/local
 install: build/sidespan
 	install -D -m 755 build/sidespan $(DESTDIR)$(PREFIX)/bin/sidespan
@@ -311,6 +318,7 @@ help:
 	'make test          every test, with sanitizers; T="unit e2e" for some of: checks unit fuzz conformance e2e threads' \
 	'make unit          unit tests of one variant: VARIANT=asan, L=<layer> for one layer' \
 	'make bench         CPU and latency per request, beside HAProxy' \
+	'make bench-limits  memory at the start and of idle connections, many streams at once' \
 	'make bench-streams  latency, memory and CPU of streams' \
 	'make bench-transcode  transcoding alone, beside libprotobuf and yajl' \
 	'make bench-routes  matching a path, by the number of routes' \
