@@ -76,7 +76,8 @@ static void caller_end(struct ss_upcall *u, const struct ss_status *st, const st
         c->on_end(c);
 }
 
-static const struct ss_upcall_ops caller_ops = {caller_head, caller_message, caller_writable, caller_end};
+static const struct ss_upcall_ops caller_ops = {
+    .head = caller_head, .message = caller_message, .writable = caller_writable, .end = caller_end};
 
 static inline void caller_init(struct caller *c)
 {
