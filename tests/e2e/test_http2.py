@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import socket
 import subprocess
 
@@ -162,6 +163,7 @@ def test_an_answer_that_the_client_never_takes_is_reset(start):
 
 def test_a_client_that_reads_nothing_at_all_is_let_go(start):
     process = start(limits={"idle_timeout": "1s"})
+    time.sleep(1)  # what asked whether it is ready has left
     before = len(os.listdir(f"/proc/{process.pid}/fd"))  # the connection to the service comes on top
     with http2.Connection(process.address(), window=1 << 30) as connection:
         for _ in range(4):
