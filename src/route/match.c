@@ -243,11 +243,9 @@ enum ss_err ss_route_match_stream(const struct ss_route_table *t, struct ss_slic
     *out = (struct ss_route_match){0};
     enum ss_err err = ss_path_split(path, a, &p);
     struct search s = {.method = SS_LIT("GET"), .streams = true};
-    if (err == SS_OK)
-        out->route = search_path(&s, &t->root, &p);
-    if (out->route)
-        err = take_values(&s, p.plain, a, out);
-    else if (err == SS_OK)
-        err = SS_ERR_NO_ROUTE;
+    if (err != SS_OK)
+        return refuse_path(err, a, st);
+    out->route = search_path(&s, &t->root, &p);
+    err = out->route ? take_values(&s, p.plain, a, out) : SS_ERR_NO_ROUTE;
     return err ? refuse_path(err, a, st) : SS_OK;
 }
