@@ -207,14 +207,21 @@ static bool begin(struct ss_key_set *set, const struct ss_field *f)
     return true;
 }
 
-static bool same_few(uint64_t had, uint64_t wanted, const struct ss_map_key *key, const char *base)
+/* Equal keys have equal prints; of strings they hold the length whole, so that equal prints are of equal
+ * lengths. */
+static uint64_t print_of(const struct ss_map_key *key)
 {
-    if (key->integer)
-        return had == wanted;
     size_t n = key->string.len;
-    return (uint32_t)had == (uint32_t)wanted &&
-           (n == 0 ||
-            (base[had >> 32] == key->string.ptr[0] && memcmp(base + (had >> 32), key->string.ptr, n) == 0));
+    if (key->integer)
+        return key->value;
+    return n ? (uint64_t)n << 16 | (uint64_t)(unsigned char)key->string.ptr[0] << 8 |
+                   (unsigned char)key->string.ptr[n - 1]
+             : 0;
+}
+
+static bool same_string(const struct ss_map_key *key, const char *had)
+{
+    return key->integer || key->string.len == 0 || memcmp(had, key->string.ptr, key->string.len) == 0;
 }
 
 bool ss_few_keys_add(struct ss_few_keys *few, struct ss_key_set *set, const struct ss_field *f,
@@ -223,16 +230,17 @@ bool ss_few_keys_add(struct ss_few_keys *few, struct ss_key_set *set, const stru
 {
     *found = false;
     if (few->n <= SS_FEW_KEYS) {
-        uint64_t k = key->integer ? key->value : (uint64_t)offset << 32 | key->string.len;
+        uint64_t print = print_of(key);
         for (uint32_t i = 0; i < few->n; i++) {
-            if (same_few(few->keys[i], k, key, base.ptr)) {
+            if (few->prints[i] == print && same_string(key, base.ptr + few->offsets[i])) {
                 *found = true;
                 return true;
             }
         }
         if (few->n < SS_FEW_KEYS) {
             few->at[few->n] = at;
-            few->keys[few->n++] = k;
+            few->offsets[few->n] = offset;
+            few->prints[few->n++] = print;
             return true;
         }
         if (!begin(set, f)) /* too many for looking at each */
@@ -263,7 +271,7 @@ void ss_few_keys_moved(struct ss_few_keys *few, struct ss_key_set *set, bool str
         return;
     }
     if (string)
-        few->keys[few->n - 1] += (uint64_t)by << 32;
+        few->offsets[few->n - 1] += (uint32_t)by;
     few->at[few->n - 1] += (uint32_t)by;
 }
 

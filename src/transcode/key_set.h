@@ -48,9 +48,10 @@ void ss_key_set_clear(struct ss_key_set *set);
  * what is at it stays. */
 enum { SS_FEW_KEYS = 8 };
 struct ss_few_keys {
-    uint32_t n;                 /* more than SS_FEW_KEYS: they are in the key set */
-    uint32_t at[SS_FEW_KEYS];   /* their places */
-    uint64_t keys[SS_FEW_KEYS]; /* the integer, or the place of the string's text << 32 | its length */
+    uint32_t n;                    /* more than SS_FEW_KEYS: they are in the key set */
+    uint32_t at[SS_FEW_KEYS];      /* their places */
+    uint32_t offsets[SS_FEW_KEYS]; /* of strings: the place of the text */
+    uint64_t prints[SS_FEW_KEYS];  /* the integer; of a string its length, first and last byte */
 };
 /* Adds key, of type f (a map's key field), which lies at at, a string's text at offset; *found says whether
  * it was there already. Strings are below 2^31 bytes, offsets too. False when out of memory. */
