@@ -1,5 +1,4 @@
 /* A stream of messages, each sent when it arrives, as NDJSON, a JSON array or server-sent events. */
-#include "base/percent.h"
 #include "bridge/head.h"
 #include "wire/reader.h"
 
@@ -136,17 +135,6 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
         ss_call_settle_credit(call, wire.len);
 }
 
-static size_t status_trailers(struct ss_call *call, const struct ss_status *st, struct ss_header *to)
-{
-    if (!call->trailers_ok)
-        return 0;
-    to[0] = (struct ss_header){.name = SS_LIT("grpc-status"),
-                               .value = ss_arena_printf(&call->arena, "%d", st->code)};
-    to[1] = (struct ss_header){.name = SS_LIT("grpc-message"),
-                               .value = ss_percent_encode_message(st->message, &call->arena)};
-    return st->message.len ? 2 : 1;
-}
-
 static void on_end(struct ss_call *call, const struct ss_status *st, const struct ss_header *trailers,
                    size_t n)
 {
@@ -169,7 +157,7 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
         ss_stream_body_error(&call->stream, ss_buf_slice(&text), out);
         ss_buf_dispose(&text);
     }
-    size_t n_down = status_trailers(call, st, down);
+    size_t n_down = call->trailers_ok ? ss_head_status_trailers(call, st, down) : 0;
     n_down += ss_head_trailers(call, trailers, n, down + n_down);
     if (out->len)
         ss_call_data(call, out->ptr, out->len);

@@ -1,5 +1,6 @@
 #include "bridge/head.h"
 
+#include "base/percent.h"
 #include "http/gzip.h"
 #include "http/metadata.h"
 
@@ -64,6 +65,15 @@ size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size
                 .name = ss_arena_printf(&call->arena, "grpc-trailer-%.*s", SS_FMT(from[i].name)),
                 .value = from[i].value};
     return count;
+}
+
+size_t ss_head_status_trailers(struct ss_call *call, const struct ss_status *st, struct ss_header *to)
+{
+    to[0] = (struct ss_header){.name = SS_LIT("grpc-status"),
+                               .value = ss_arena_printf(&call->arena, "%d", st->code)};
+    to[1] = (struct ss_header){.name = SS_LIT("grpc-message"),
+                               .value = ss_percent_encode_message(st->message, &call->arena)};
+    return st->message.len ? 2 : 1;
 }
 
 struct ss_slice ss_head_compress(struct ss_head *h, struct ss_call *call, struct ss_slice content_type,

@@ -21,6 +21,8 @@ int ss_head_success(const struct ss_call *call);
 /* Trailing metadata as HTTP trailers Grpc-Trailer-NAME, where the client takes any; to has room for
  * SS_HEAD_MAX less two. Returns how many. */
 size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size_t n, struct ss_header *to);
+/* grpc-status, and grpc-message where there is one, in to, which has room for two. Returns how many. */
+size_t ss_head_status_trailers(struct ss_call *call, const struct ss_status *st, struct ss_header *to);
 /* Whether the route lets this name pass, up or down. */
 bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name);
 /* Compresses a whole body when the client takes that and it is worth it: adds the headers that say so, and

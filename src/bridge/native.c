@@ -1,6 +1,5 @@
 /* gRPC on a REST listener: the bytes of both bodies pass through untouched, trailers and all. gRPC-Web
  * differs only in how the trailers travel (a last frame of the body) and, as -text, in being base64. */
-#include "base/percent.h"
 #include "bridge/head.h"
 #include "http/grpc_web.h"
 #include "http/http1.h"
@@ -166,15 +165,6 @@ static void on_writable(struct ss_upcall *u)
     ss_call_request_writable((struct ss_call *)(void *)u);
 }
 
-static size_t own_trailers(struct ss_call *call, const struct ss_status *st, struct ss_header *to)
-{
-    to[0] = (struct ss_header){.name = SS_LIT("grpc-status"),
-                               .value = ss_arena_printf(&call->arena, "%d", st->code)};
-    to[1] = (struct ss_header){.name = SS_LIT("grpc-message"),
-                               .value = ss_percent_encode_message(st->message, &call->arena)};
-    return st->message.len ? 2 : 1;
-}
-
 static size_t pass_trailers(const struct ss_header *from, size_t n, struct ss_header *to)
 {
     size_t count = 0;
@@ -193,7 +183,7 @@ static void on_answer_end(struct ss_call *call, const struct ss_status *st, cons
     struct ss_client *c = call->client;
     struct ss_header down[SS_HEAD_MAX];
     bool given = ss_header_find(trailers, n, SS_LIT("grpc-status")) != NULL;
-    size_t n_down = given ? pass_trailers(trailers, n, down) : own_trailers(call, st, down);
+    size_t n_down = given ? pass_trailers(trailers, n, down) : ss_head_status_trailers(call, st, down);
     if (call->state != SS_CALL_STREAMING)
         begin_answer(call);
     if (native->web) {
