@@ -165,6 +165,7 @@ struct ss_loop *ss_loop_new(const struct ss_log *log)
     l->dirty.tail = &l->dirty.head;
     l->dirty_next.tail = &l->dirty_next.head;
     ss_watch_init(&l->watch, l);
+    ss_orphans_init(&l->orphans, l);
     l->read_buf = ss_xmalloc(SS_READ_SIZE);
     return l;
 }
@@ -232,6 +233,7 @@ void ss_loop_free(struct ss_loop *l)
     end_turn(l);
     ss_streams_abandon(l);
     ss_watch_dispose(&l->watch);
+    ss_orphans_dispose(&l->orphans);
     l->freeing = true;
     for (int i = 0; i < 2; i++) /* hands out what was posted, and frees the sockets that were closed */
         h2o_evloop_run(l->ev, 0);

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "net/loop.h"
+#include "net/orphan.h"
 #include "net/watch.h"
 
 struct ss_stream;
@@ -54,6 +55,7 @@ struct ss_loop {
     struct ss_stream_list dirty_next; /* the same of the next turn */
     struct ss_linger *lingers;        /* streams that their owners have closed and that still linger */
     struct ss_watch watch;
+    struct ss_orphans orphans;
     char *read_buf;   /* SS_READ_SIZE: bytes on their way to an owner */
     char *cipher_buf; /* SS_READ_SIZE, NULL until there is TLS: bytes on their way to OpenSSL */
     unsigned n_spare;

@@ -158,6 +158,7 @@ void ss_stream_close(struct ss_stream *s, enum ss_stream_close_how how)
     s->how = how;
     s->ops = NULL;
     ss_deferred_cancel(s->loop, &s->kick);
+    ss_orphans_watch(&s->loop->orphans, s, false);
     ss_stream_dirty(s);
 }
 

@@ -39,10 +39,12 @@ struct ss_stream {
     void (*gone)(void *owner); /* it is freed: tells the listener; may be NULL */
     void *gone_ctx;
     char *peer; /* NULL until asked for */
+    struct ss_stream *next_paused, **paused_link; /* of the loop's orphans; link NULL: not there */
     int fd;
     enum ss_watch_for watched : 8;
     enum ss_stream_close_how how : 8;
     bool is_unix : 1;
+    bool remote : 1;  /* the peer is of another machine, as far as orphans go */
     bool paused : 1;  /* the owner wants no bytes */
     bool fin : 1;     /* the peer's FIN was told */
     bool eof : 1;     /* all before it has been read */

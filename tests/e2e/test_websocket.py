@@ -9,9 +9,8 @@ import uuid
 import pytest
 import yaml
 
-from harness import http2
 from harness.process import PATIENCE, Sidespan, eventually
-from harness.websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, frame
+from harness.websocket import BINARY, CLOSE, PING, PONG, TEXT, Extended, WebSocket, frame
 
 RULES = [
     {
@@ -382,40 +381,6 @@ def test_an_absent_service_closes_with_4014(start, tmp_path):
     code, _ = ws.read_close()
     assert code in (4014, 4004)
     ws.close()
-
-
-class Extended:
-    """A WebSocket over a stream of HTTP/2 (RFC 8441)."""
-
-    def __init__(self, address, target, *headers, version="13", **options):
-        self.connection = http2.Connection(address, **options)
-        self.taken = 0
-        while self.connection.h2.remote_settings[8] != 1:  # SETTINGS_ENABLE_CONNECT_PROTOCOL
-            assert self.connection.read()
-        fields = [(":protocol", "websocket"), ("sec-websocket-version", version), *headers]
-        self.stream = self.connection.start("CONNECT", target, headers=fields, end=False)
-
-    def open(self):
-        state = self.connection.wait(self.stream, lambda state: state.status)
-        assert state.status == 200, state
-        return self
-
-    def send_frame(self, *args, **options):
-        self.connection.send(self.stream, frame(*args, **options))
-
-    def read_frame(self):
-        def take(n):
-            end = self.taken + n
-            state = self.connection.wait(self.stream, lambda state: len(state.body) >= end or state.ended)
-            assert len(state.body) >= end, state
-            data, self.taken = state.body[self.taken : end], end
-            return data
-
-        first, n = take(2)
-        assert first & 0xF0 == 0x80
-        if n == 126:
-            (n,) = struct.unpack("!H", take(2))
-        return first & 0x0F, take(n)
 
 
 def test_over_http2_it_is_an_extended_connect(sidespan):

@@ -1,4 +1,4 @@
-"""A WebSocket client byte by byte (RFC 6455), over HTTP/1.1: also for what a browser never sends."""
+"""A WebSocket client byte by byte (RFC 6455), over HTTP/1.1 and HTTP/2: also for what a browser never sends."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import json
 import os
 import struct
 
-from . import http1
+from . import http1, http2
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -91,3 +91,37 @@ class WebSocket:
 
     def close(self):
         self.connection.close()
+
+
+class Extended:
+    """A WebSocket over a stream of HTTP/2 (RFC 8441)."""
+
+    def __init__(self, address, target, *headers, version="13", **options):
+        self.connection = http2.Connection(address, **options)
+        self.taken = 0
+        while self.connection.h2.remote_settings[8] != 1:  # SETTINGS_ENABLE_CONNECT_PROTOCOL
+            assert self.connection.read()
+        fields = [(":protocol", "websocket"), ("sec-websocket-version", version), *headers]
+        self.stream = self.connection.start("CONNECT", target, headers=fields, end=False)
+
+    def open(self):
+        state = self.connection.wait(self.stream, lambda state: state.status)
+        assert state.status == 200, state
+        return self
+
+    def send_frame(self, *args, **options):
+        self.connection.send(self.stream, frame(*args, **options))
+
+    def read_frame(self):
+        def take(n):
+            end = self.taken + n
+            state = self.connection.wait(self.stream, lambda state: len(state.body) >= end or state.ended)
+            assert len(state.body) >= end, state
+            data, self.taken = state.body[self.taken : end], end
+            return data
+
+        first, n = take(2)
+        assert first & 0xF0 == 0x80
+        if n == 126:
+            (n,) = struct.unpack("!H", take(2))
+        return first & 0x0F, take(n)
