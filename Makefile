@@ -267,7 +267,7 @@ bench-transcode:
 	@bench/transcode.py $(BENCH_ARGS)
 
 # Matching alone, by the number of routes.
-.PHONY: bench-routes bench-deadlines
+.PHONY: bench-routes bench-deadlines bench-cancel
 BENCH_ROUTES_LIBS = $(foreach l,route $(DEPS_route),build/lib/lib$(l).a)
 build/bench/routes.pb: bench/routes/routes.proto
 	@mkdir -p $(@D)
@@ -284,6 +284,11 @@ bench-deadlines:
 	@scripts/deps.sh bench test
 	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan
 	@bench/deadlines.py $(BENCH_ARGS)
+# How soon a service knows that its client has left.
+bench-cancel:
+	@scripts/deps.sh bench test
+	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan
+	@bench/cancel.py $(BENCH_ARGS)
 
 # Numbers, at length: every float, and millions of doubles against the C library. Minutes on all CPUs.
 .PHONY: prove-numbers
@@ -323,6 +328,7 @@ help:
 	'make bench-transcode  transcoding alone, beside libprotobuf and yajl' \
 	'make bench-routes  matching a path, by the number of routes' \
 	'make bench-deadlines  how late the answer to an expired deadline is' \
+	'make bench-cancel  how soon a service knows that its client has left' \
 	'make prove-numbers every float and millions of doubles, printed and read, against the C library; minutes' \
 	"make conformance   protobuf's conformance suite; npm fetches it" \
 	'make lint          layers, clang-format, clang-tidy, cppcheck' \

@@ -8,56 +8,22 @@ build/bench-deadlines.json too.
 """
 import argparse
 import json
-import os
 import pathlib
-import subprocess
-import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-os.environ.setdefault("SIDESPAN_BIN", str(ROOT / "build/sidespan"))
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-sys.dont_write_bytecode = True
-from harness import http1  # noqa: E402
-from harness.process import E2E, Services, Sidespan, free_port  # noqa: E402
+from testbed import ROOT, http1, start
 
-ROUTES = """
-type: google.api.Service
-config_version: 3
-upstream: test
-http:
-  rules:
-  - {selector: sidespan.test.v1.Echo.Slow, get: "/slow/{ms}"}
-  - {selector: sidespan.test.v1.Streams.Count, get: "/count/{count}", timeout: 50ms}
-"""
+RULES = [
+    {"selector": "sidespan.test.v1.Echo.Slow", "get": "/slow/{ms}"},
+    {"selector": "sidespan.test.v1.Streams.Count", "get": "/count/{count}", "timeout": "50ms"},
+]
 SOURCES = {
     "Grpc-Timeout: 20m": ("/slow/5000", ["Grpc-Timeout: 20m"], 20),
     "Grpc-Timeout: 200m": ("/slow/5000", ["Grpc-Timeout: 200m"], 200),
     "X-Request-Timeout: 50ms": ("/slow/5000", ["X-Request-Timeout: 50ms"], 50),
     "the route's, 50 ms": ("/count/9?delay_ms=5000", [], 50),
 }
-
-
-def start(folder):
-    subprocess.run([ROOT / "certs/make-dev-certs.sh", folder / "certs"], check=True, stdout=subprocess.DEVNULL)
-    descriptors, routes = folder / "test.pb", folder / "routes.yaml"
-    proto = E2E / "proto"
-    files = [str(file) for file in proto.rglob("*.proto")]
-    command = ["protoc", f"-I{proto}", f"-I{ROOT / 'proto'}", "--include_imports", f"--descriptor_set_out={descriptors}"]
-    subprocess.run([*command, *files], check=True)
-    routes.write_text(ROUTES)
-    services = Services(folder / "certs")
-    config = {
-        "listeners": [{"address": f"127.0.0.1:{free_port()}"}],
-        "admin": {"address": f"127.0.0.1:{free_port()}"},
-        "workers": 1,
-        "access_log": "off",
-        "descriptors": [str(descriptors)],
-        "routes": [str(routes)],
-        "upstreams": {"test": {"target": f"127.0.0.1:{services.ports['plain']}", "plaintext": True}},
-    }
-    return services, Sidespan(folder, config).wait_ready()
 
 
 def measure(process, target, headers, deadline_ms, times):
@@ -78,7 +44,7 @@ def main():
     args = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as name:
-        services, process = start(pathlib.Path(name))
+        services, process = start(pathlib.Path(name), RULES)
         try:
             print(f"{'deadline':<26}{'min':>8}{'median':>8}{'p90':>8}{'p99':>8}{'max':>8}{'> 5 ms':>8}")
             for source, (target, headers, deadline_ms) in SOURCES.items():
