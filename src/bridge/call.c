@@ -5,6 +5,7 @@
 
 enum {
     STREAM_IDLE_MS = 300000,   /* where the route says nothing */
+    PING_MS = 15000,           /* likewise */
     BURST = 2000,              /* calls at once whose memory is given back when most are over */
     MAX_IDLE_CALLS = 128,      /* kept for reuse, with one arena chunk each */
     SERVICE_HIGH = 256 * 1024, /* bytes unsent to a service above which its client gets no credit */
@@ -349,6 +350,8 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
     }
     c->patient = err == SS_OK && takes_stream(call);
     c->max_message = call->max_request_bytes;
+    if (err == SS_OK && call->websocket)
+        c->ping_ms = call->options->websocket.ping_ms < 0 ? PING_MS : call->options->websocket.ping_ms;
     if (err == SS_OK && call->intake->begin)
         err = call->intake->begin(call, r, &st);
     if (err == SS_OK && r->content_length == 0 && !call->websocket)
@@ -383,6 +386,21 @@ static void gone(void *ctx)
     ss_call_over(call);
 }
 
+static void shut_down(void *ctx)
+{
+    static const char why[] = "sidespan is shutting down";
+    struct ss_call *call = ctx;
+    struct ss_status st;
+    if (call->state == SS_CALL_OVER)
+        return;
+    if (call->opened) {
+        ss_upcall_fail(&call->up, SS_ERR_UNAVAILABLE, why);
+        return;
+    }
+    ss_status_set(&st, &call->arena, SS_ERR_UNAVAILABLE, why);
+    ss_call_fail(call, &st);
+}
+
 struct ss_handler ss_bridge_handler(struct ss_bridge *b)
 {
     static const struct ss_handler_ops ops = {.start = start,
@@ -390,6 +408,7 @@ struct ss_handler ss_bridge_handler(struct ss_bridge *b)
                                               .body = body,
                                               .writable = writable,
                                               .gone = gone,
+                                              .shut_down = shut_down,
                                               .message = message};
     return (struct ss_handler){&ops, b};
 }

@@ -63,8 +63,9 @@ struct ss_client {
     const struct ss_client_ops *ops;
     void *call;   /* what start returned; NULL: none, or over */
     bool patient; /* set in start: the body is a stream, which may pause; the handler looks after its time */
-    size_t
-        max_message; /* set in start, before a WebSocket is accepted: bytes of one message of the client's */
+    /* Set in start, before a WebSocket is accepted: */
+    size_t max_message; /* bytes of one message of the client's */
+    int64_t ping_ms;    /* a client that is quiet for so long is asked whether it is there; 0: never */
 };
 
 struct ss_handler_ops {
@@ -79,6 +80,9 @@ struct ss_handler_ops {
     void (*writable)(void *call);
     /* The client has left, or broke the protocol. */
     void (*gone)(void *call);
+    /* The process is about to end: the last chance to say so in the answer, and to end it. May be
+     * NULL of a handler whose connections nobody shuts down. */
+    void (*shut_down)(void *call);
     /* A whole message of an accepted WebSocket; text is valid UTF-8. The callee owes consume(bytes.len). May
      * be NULL where none is accepted. */
     void (*message)(void *call, struct ss_slice bytes, bool binary);

@@ -10,7 +10,10 @@ enum { STATUS_MAP_SIZE = sizeof((struct ss_route_options){0}.status_map) / sizeo
 void ss_route_keys_init(struct ss_route_keys *k)
 {
     *k = (struct ss_route_keys){
-        .options = {.timeout_ms = -1, .idle_timeout_ms = -1, .out = {.emit_defaults = true}},
+        .options = {.timeout_ms = -1,
+                    .idle_timeout_ms = -1,
+                    .out = {.emit_defaults = true},
+                    .websocket = {.ping_ms = -1}},
         .sse = {.heartbeat_ms = -1},
     };
 }
@@ -18,7 +21,7 @@ void ss_route_keys_init(struct ss_route_keys *k)
 struct ss_route_keys ss_route_keys_inherit(const struct ss_route_keys *from)
 {
     struct ss_route_keys k = *from;
-    k.stream_at = k.sse_at = k.object_at = k.envelope_at = NULL;
+    k.stream_at = k.sse_at = k.object_at = k.envelope_at = k.websocket_at = NULL;
     return k;
 }
 
@@ -57,6 +60,13 @@ static void decode_object(struct ss_diag *d, const struct ss_node *value, void *
     struct ss_route_keys *into = field;
     ss_object_keys_decode(d, value, &into->options.object, arg);
     into->object_at = value;
+}
+
+static void decode_websocket(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct ss_route_keys *into = field;
+    ss_websocket_keys_decode(d, value, &into->options.websocket, arg);
+    into->websocket_at = value;
 }
 
 static void decode_envelope(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
@@ -198,6 +208,7 @@ static const struct ss_key rule_keys[] = {
      .offset = offsetof(struct ss_route_keys, options)},
     {.name = "sse", .decode = decode_sse},
     {.name = "object", .decode = decode_object},
+    {.name = "websocket", .decode = decode_websocket},
     {.name = "gzip", .decode = decode_gzip, .offset = OPTION(gzip)},
     {.name = "envelope", .decode = decode_envelope},
 };
@@ -228,6 +239,9 @@ static void check_streaming(struct ss_diag *d, const struct ss_route_keys *keys,
         if (given[i] && !method->server_streaming)
             ss_diag_at(d, given[i], "\"%.*s\" is not server-streaming: \"%.*s\" means nothing here",
                        SS_FMT(method->full_name), SS_FMT(given[i]->key->text));
+    if (keys->websocket_at && !method->server_streaming && !method->client_streaming)
+        ss_diag_at(d, keys->websocket_at, "\"%.*s\" is not streaming: \"websocket\" means nothing here",
+                   SS_FMT(method->full_name));
 }
 
 const struct ss_route_options *ss_route_keys_keep(struct ss_diag *d, const struct ss_route_keys *keys,

@@ -9,8 +9,9 @@
 struct ss_route_keys {
     struct ss_route_options options; /* its lists point into the diag's arena; sse is unset */
     struct ss_sse_keys sse;
-    /* The values of `stream`, `sse`, `object` and `envelope`; NULL when they are not given here. */
-    const struct ss_node *stream_at, *sse_at, *object_at, *envelope_at;
+    /* The values of `stream`, `sse`, `object`, `envelope` and `websocket`; NULL when they are not given here.
+     */
+    const struct ss_node *stream_at, *sse_at, *object_at, *envelope_at, *websocket_at;
 };
 
 /* What is in force where nothing is configured. */

@@ -59,6 +59,17 @@ void ss_object_keys_decode(struct ss_diag *d, const struct ss_node *value, void 
     ss_decode_map(d, value, &SS_KEYS(keys, field), 1);
 }
 
+void ss_websocket_keys_decode(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    static const struct ss_key keys[] = {
+        {.name = "ping",
+         .decode = ss_decode_ms_signed,
+         .offset = offsetof(struct ss_route_websocket, ping_ms)},
+    };
+    (void)arg;
+    ss_decode_map(d, value, &SS_KEYS(keys, field), 1);
+}
+
 static bool is_line(const struct ss_field *f)
 {
     if (f->repeated)

@@ -1,4 +1,4 @@
-/* `sse:` and `object:`: how streams look in these two forms. */
+/* `sse:`, `object:` and `websocket:`: how streams look in these forms. */
 #ifndef SS_CONFIG_STREAM_KEYS_H
 #define SS_CONFIG_STREAM_KEYS_H
 
@@ -12,8 +12,9 @@ struct ss_sse_keys {
     int64_t heartbeat_ms;
 };
 
-ss_decode_fn ss_sse_keys_decode;    /* struct ss_sse_keys */
-ss_decode_fn ss_object_keys_decode; /* struct ss_route_object */
+ss_decode_fn ss_sse_keys_decode;       /* struct ss_sse_keys */
+ss_decode_fn ss_object_keys_decode;    /* struct ss_route_object */
+ss_decode_fn ss_websocket_keys_decode; /* struct ss_route_websocket */
 
 /* What keys, which inherit from defaults, mean for a method. A name that is inherited holds for the methods
  * whose messages have such a field; any other must be right. */

@@ -74,6 +74,14 @@ void ss_front_drain(struct ss_front *f)
         f->on_empty(f->on_empty_ctx);
 }
 
+void ss_front_shut_down(struct ss_front *f)
+{
+    for (struct ss_conn *c = f->conns, *next; c; c = next) {
+        next = c->next;
+        c->ops->shut_down(c);
+    }
+}
+
 void ss_front_abort(struct ss_front *f)
 {
     while (f->conns)

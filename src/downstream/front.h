@@ -13,6 +13,8 @@ struct ss_conn;
 struct ss_conn_ops {
     /* No new requests: closes now when none is in flight, else when the last is answered. */
     void (*drain)(struct ss_conn *c);
+    /* Tells the requests in flight that the process is about to end; closes once their answers have left. */
+    void (*shut_down)(struct ss_conn *c);
     /* Closes at once; requests in flight are lost. */
     void (*abort)(struct ss_conn *c);
     /* Its socket, for looking at how fast the client reads. */
@@ -53,6 +55,8 @@ void ss_front_dispose(struct ss_front *f);
 void ss_front_accept(struct ss_front *f, struct ss_stream *s);
 /* From now on connections close as they fall idle. */
 void ss_front_drain(struct ss_front *f);
+/* Ends all calls in flight with a word for their clients; connections close behind it. Draining only. */
+void ss_front_shut_down(struct ss_front *f);
 /* Closes all connections at once. */
 void ss_front_abort(struct ss_front *f);
 /* "Date" of now, for answers. */

@@ -652,6 +652,14 @@ static void drain(struct ss_conn *c)
         close_when_sent(h);
 }
 
+static void shut_down(struct ss_conn *c)
+{
+    struct http1 *h = (struct http1 *)(void *)c;
+    h->keep_alive = false;
+    if (h->client.call)
+        h->events->shut_down(h->client.call);
+}
+
 static void abort_now(struct ss_conn *c)
 {
     destroy((struct http1 *)(void *)c, SS_CLOSE_NOW);
@@ -664,7 +672,8 @@ static struct ss_stream *socket_of(struct ss_conn *c)
 
 void ss_http1_new(struct ss_front *f, struct ss_stream *s, bool may_be_http2)
 {
-    static const struct ss_conn_ops conn_ops = {.drain = drain, .abort = abort_now, .socket = socket_of};
+    static const struct ss_conn_ops conn_ops = {
+        .drain = drain, .shut_down = shut_down, .abort = abort_now, .socket = socket_of};
     struct http1 *h = ss_xcalloc(1, sizeof *h);
     h->client.ops = &client_ops;
     h->front = f;

@@ -482,6 +482,16 @@ static void drain(struct ss_conn *conn)
         ss_h2_drain(c->h2);
 }
 
+static void shut_down(struct ss_conn *conn)
+{
+    struct http2 *c = (struct http2 *)(void *)conn;
+    for (struct h2_request *r = c->requests, *next; r; r = next) {
+        next = r->next;
+        if (r->client.call)
+            r->events->shut_down(r->client.call);
+    }
+}
+
 static void abort_now(struct ss_conn *conn)
 {
     struct http2 *c = (struct http2 *)(void *)conn;
@@ -496,7 +506,8 @@ static struct ss_stream *socket_of(struct ss_conn *conn)
 
 void ss_http2_new(struct ss_front *f, struct ss_stream *s, char *first, size_t n_first)
 {
-    static const struct ss_conn_ops conn_ops = {.drain = drain, .abort = abort_now, .socket = socket_of};
+    static const struct ss_conn_ops conn_ops = {
+        .drain = drain, .shut_down = shut_down, .abort = abort_now, .socket = socket_of};
     struct http2 *c = ss_xcalloc(1, sizeof *c);
     struct ss_h2_config config = {
         .role = SS_H2_SERVER,

@@ -8,6 +8,8 @@
  * answered.
  * - Credit of bytes that have come is given to the client while the handler holds no message (one in pieces
  * is held by the codec, under its cap), and while the client reads what its pings give rise to.
+ * - A client that has been quiet for ping_ms is asked whether it is there; one that says nothing for as long
+ * again is gone.
  * - When it is over the transport is not called any more; the memory goes at the end of the turn. */
 #include "http/websocket.h"
 #include "base/mem.h"
@@ -26,11 +28,14 @@ struct websocket {
     struct ss_websocket *codec; /* NULL: not accepted */
     struct ss_buf out;
     struct ss_deferred reap;
+    struct ss_timer ping;
+    uint64_t heard_at_ms; /* bytes of the client's have come */
     struct ss_websocket_hello hello;
     size_t held;   /* bytes of messages that the handler has not dealt with */
     size_t owed;   /* bytes whose credit is held back from the client */
     bool writable; /* the handler wants to be told */
-    bool pinged;   /* and the answers may be waiting for a client that does not read */
+    bool pinged;   /* by the client, and the answers may be waiting, for it does not read */
+    bool asked;    /* the client, whether it is there, since it was heard */
     bool http2, over, ended;
 };
 
@@ -51,7 +56,17 @@ static void end(struct websocket *ws)
 {
     ws->over = true;
     ws->client.call = NULL;
+    ss_timer_cancel(ws->front->loop, &ws->ping);
     ss_defer(ws->front->loop, &ws->reap);
+}
+
+/* The handler is told that its client is gone; what was said to the client is sent. */
+static void leave(struct websocket *ws)
+{
+    void *call = ws->client.call;
+    ws->client.call = NULL;
+    if (call)
+        ws->front->handler.ops->gone(call);
 }
 
 static void flush(struct websocket *ws)
@@ -59,6 +74,44 @@ static void flush(struct websocket *ws)
     if (ws->out.len)
         ws->lower->ops->data(ws->lower, ws->out.ptr, ws->out.len);
     ss_buf_clear(&ws->out, ECHO_HIGH);
+}
+
+/* ---- is the client there? ---- */
+
+/* Who is given no credit, or does not read, need not answer: that is for others to judge. */
+static bool may_answer(const struct websocket *ws)
+{
+    return ws->owed == 0 && ws->lower->ops->unsent(ws->lower) == 0;
+}
+
+static void on_ping_timer(void *ctx)
+{
+    struct websocket *ws = ctx;
+    struct ss_loop *l = ws->front->loop;
+    uint64_t now = ss_loop_now_ms(l), every = (uint64_t)ws->client.ping_ms;
+    uint64_t due = ws->asked ? 0 : ws->heard_at_ms + every;
+    if (now >= due && may_answer(ws)) {
+        if (ws->asked) { /* a whole period ago */
+            leave(ws);
+            ws->lower->ops->reset(ws->lower);
+            end(ws);
+            return;
+        }
+        ss_websocket_ping(ws->codec, SS_LIT(""), &ws->out);
+        flush(ws);
+        ws->asked = true;
+    } else {
+        ws->asked = false;
+    }
+    ss_timer_set(l, &ws->ping, now < due ? due : now + every);
+}
+
+static void begin_asking(struct websocket *ws)
+{
+    if (ws->client.ping_ms <= 0 || ws->codec == NULL)
+        return;
+    ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
+    ss_timer_set(ws->front->loop, &ws->ping, ws->heard_at_ms + (uint64_t)ws->client.ping_ms);
 }
 
 /* ---- the handler's client ---- */
@@ -96,6 +149,8 @@ static void head(struct ss_client *c, int status, const struct ss_header *header
     ws->lower->ops->head(ws->lower, status, all, count, length);
     if (status == 101)
         ws->codec = ss_websocket_new(c->max_message);
+    if (status == 101)
+        begin_asking(ws);
 }
 
 static void data(struct ss_client *c, const char *p, size_t n)
@@ -159,17 +214,21 @@ static void message(struct ss_client *c, struct ss_slice bytes, bool binary)
     flush(ws);
 }
 
-static void close_with(struct ss_client *c, int code, struct ss_slice why)
+static void close_as(struct websocket *ws, uint16_t number, struct ss_slice why)
 {
-    struct websocket *ws = of_client(c);
-    uint16_t number = SS_WEBSOCKET_NORMAL;
-    if (code != SS_CODE_OK)
-        number = (uint16_t)(SS_WEBSOCKET_GRPC + (code > 0 && code < 1000 ? code : SS_CODE_UNKNOWN));
     if (ws->codec)
         ss_websocket_close(ws->codec, number, why, &ws->out);
     flush(ws);
     ws->lower->ops->finish(ws->lower, NULL, 0);
     end(ws);
+}
+
+static void close_with(struct ss_client *c, int code, struct ss_slice why)
+{
+    uint16_t number = SS_WEBSOCKET_NORMAL;
+    if (code != SS_CODE_OK)
+        number = (uint16_t)(SS_WEBSOCKET_GRPC + (code > 0 && code < 1000 ? code : SS_CODE_UNKNOWN));
+    close_as(of_client(c), number, why);
 }
 
 static const struct ss_client_ops client_ops = {
@@ -197,6 +256,7 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
     ws->http2 = r->http2;
     ss_buf_init(&ws->out, SIZE_MAX / 4);
     ss_deferred_init(&ws->reap, reap, ws);
+    ss_timer_init(&ws->ping, on_ping_timer, ws);
     enum ss_err err = ss_websocket_hello(r->headers, r->n_headers, r->http2, &ws->hello);
     if (err == SS_ERR_UPGRADE_REQUIRED && r->http2)
         err = SS_ERR_INVALID; /* HTTP/2 has no Upgrade */
@@ -215,15 +275,6 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
     ws->client.call = call;
     c->patient = ws->client.patient;
     return ws;
-}
-
-/* The handler is told that its client is gone; what was said to the client is sent. */
-static void leave(struct websocket *ws)
-{
-    void *call = ws->client.call;
-    ws->client.call = NULL;
-    if (call)
-        ws->front->handler.ops->gone(call);
 }
 
 static void on_message(struct websocket *ws, const struct ss_websocket_event *e)
@@ -283,6 +334,8 @@ static enum ss_err take(struct websocket *ws, const char *p, size_t n)
 static void body(void *call, const char *p, size_t n, bool last)
 {
     struct websocket *ws = call;
+    ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
+    ws->asked = false;
     if (n && take(ws, p, n) != SS_OK) {
         leave(ws);
         ws->lower->ops->reset(ws->lower);
@@ -320,9 +373,22 @@ static void gone(void *call)
     end(ws);
 }
 
+/* RFC 6455 §7.4.1: 1001, the server is going down. */
+static void shut_down(void *call)
+{
+    struct websocket *ws = call;
+    if (ws->codec == NULL) {
+        if (ws->client.call)
+            ws->front->handler.ops->shut_down(ws->client.call);
+        return;
+    }
+    leave(ws);
+    close_as(ws, SS_WEBSOCKET_GOING_AWAY, SS_LIT("sidespan is shutting down"));
+}
+
 struct ss_handler ss_front_websocket(struct ss_front *f)
 {
     static const struct ss_handler_ops ops = {
-        .start = start, .body = body, .writable = writable, .gone = gone};
+        .start = start, .body = body, .writable = writable, .gone = gone, .shut_down = shut_down};
     return (struct ss_handler){&ops, f};
 }

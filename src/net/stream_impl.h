@@ -38,7 +38,7 @@ struct ss_stream {
     struct ss_linger *linger;  /* NULL unless it lingers */
     void (*gone)(void *owner); /* it is freed: tells the listener; may be NULL */
     void *gone_ctx;
-    char *peer; /* NULL until asked for */
+    char *peer;                                   /* NULL until asked for */
     struct ss_stream *next_paused, **paused_link; /* of the loop's orphans; link NULL: not there */
     int fd;
     enum ss_watch_for watched : 8;

@@ -35,6 +35,11 @@ struct ss_route_object {
     int64_t max_time_ms; /* since the request came; 0: unset (60 s) */
 };
 
+/* WebSockets of a streaming method. */
+struct ss_route_websocket {
+    int64_t ping_ms; /* a ping after so long a silence of the client; -1: unset (15 s); 0: none */
+};
+
 /* Compression of answers, for who accepts it. */
 struct ss_route_gzip {
     bool off;
@@ -67,6 +72,7 @@ struct ss_route_options {
     const struct ss_cors_config *cors;
     struct ss_route_sse sse;
     struct ss_route_object object;
+    struct ss_route_websocket websocket;
     struct ss_route_gzip gzip;
     bool envelope; /* each line of an NDJSON stream is {"result":m}, as grpc-gateway has it */
 };

@@ -62,6 +62,8 @@ static void finish(void *ctx)
     ss_loop_finish(w->loop);
 }
 
+enum { LAST_WORD_MS = 1000 };
+
 static void abort_fronts(struct ss_worker *w)
 {
     for (size_t i = 0; i < w->config.server->n_listeners; i++)
@@ -71,9 +73,19 @@ static void abort_fronts(struct ss_worker *w)
 static void on_give_up(void *ctx)
 {
     struct ss_worker *w = ctx;
-    ss_log_write(w->config.log, SS_LOG_WARN, "drain timeout: %u calls are broken off", w->bridge.n_calls);
     abort_fronts(w);
     ss_loop_stop(w->loop);
+}
+
+/* Calls end with a word for their clients, which have a moment to take it. */
+static void on_time_up(void *ctx)
+{
+    struct ss_worker *w = ctx;
+    ss_log_write(w->config.log, SS_LOG_WARN, "drain timeout: %u calls are broken off", w->bridge.n_calls);
+    ss_timer_init(&w->give_up, on_give_up, w);
+    ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + LAST_WORD_MS);
+    for (size_t i = 0; i < w->config.server->n_listeners; i++)
+        ss_front_shut_down(&w->fronts[i]);
 }
 
 static void on_drain(void *ctx)
@@ -85,7 +97,7 @@ static void on_drain(void *ctx)
     }
     w->draining = true;
     close_listeners(w);
-    ss_timer_init(&w->give_up, on_give_up, w);
+    ss_timer_init(&w->give_up, on_time_up, w);
     ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + atomic_load(&w->drain_ms));
     for (size_t i = 0; i < w->config.server->n_listeners; i++) {
         w->fronts[i].on_empty = finish;

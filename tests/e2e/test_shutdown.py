@@ -1,6 +1,9 @@
 """Health, readiness, and a clean end."""
 
 import concurrent.futures
+import contextlib
+import json
+import re
 import signal
 import socket
 import time
@@ -11,7 +14,7 @@ import h2.settings
 import httpx
 import pytest
 
-from harness import faults, http1, http2
+from harness import faults, http1, http2, websocket
 from harness.process import PATIENCE, eventually
 
 
@@ -99,6 +102,85 @@ def test_a_stream_in_flight_finishes(start):
             lines += chunk
     assert lines.count(b"\n") == 10 and b"error" not in lines
     assert process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    "form, last",
+    [
+        ("ndjson", rb'\n\{"error":\{"code":14,"message":"sidespan is shutting down","details":\[\]\}\}\n$'),
+        ("array", rb',\{"error":\{"code":14,.*\}\}\]$'),
+        ("sse", rb'\n\nevent: error\ndata: \{"code":14,.*\}\n\n$'),
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_stream_beyond_the_drain_timeout_ends_with_an_error_in_its_form(start, services, version, form, last):
+    process = start(drain_timeout="300ms")
+    key = uuid.uuid4().hex
+    target = f"/count/1000?delay_ms=50&key={key}&$alt={form}"
+    with contextlib.ExitStack() as stack:
+        if version == 1:
+            connection = stack.enter_context(http1.Connection(process.address()))
+            connection.send_request("GET", target)
+        else:
+            connection = stack.enter_context(http2.Connection(process.address()))
+            stream = connection.start("GET", target)
+        eventually(lambda: services.stats(key)["sent"] > 1)
+        process.process.send_signal(signal.SIGTERM)
+        body = connection.read_response().body if version == 1 else connection.wait(stream).body
+        assert re.search(last, body), body[-200:]
+    assert process.wait() == 0
+    eventually(lambda: services.stats(key)["cancelled"] == 1)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_answer_beyond_the_drain_timeout_is_unavailable(start, services, version):
+    process = start(drain_timeout="300ms")
+    key = uuid.uuid4().hex
+    with contextlib.ExitStack() as stack:
+        if version == 1:
+            connection = stack.enter_context(http1.Connection(process.address()))
+            connection.send_request("GET", f"/slow/4000?key={key}")
+        else:
+            connection = stack.enter_context(http2.Connection(process.address()))
+            stream = connection.start("GET", f"/slow/4000?key={key}")
+        eventually(lambda: services.stats(key)["started"] == 1)
+        process.process.send_signal(signal.SIGTERM)
+        response = connection.read_response() if version == 1 else connection.wait(stream)
+        assert response.status == 503 and response.json()["code"] == 14
+    assert process.wait() == 0
+    eventually(lambda: services.stats(key)["cancelled"] == 1)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_websocket_beyond_the_drain_timeout_is_closed_with_1001(start, services, version):
+    process = start(drain_timeout="300ms")
+    key = uuid.uuid4().hex
+    kind = websocket.WebSocket if version == 1 else websocket.Extended
+    ws = kind(process.address(), f"/count/1000?delay_ms=10000&key={key}").open()
+    with ws.connection:
+        assert json.loads(ws.read_frame()[1])["number"] == 0
+        process.process.send_signal(signal.SIGTERM)
+        assert ws.read_frame() == (websocket.CLOSE, b"\x03\xe9sidespan is shutting down")
+        assert process.wait() == 0
+    eventually(lambda: services.stats(key)["cancelled"] == 1)
+
+
+def test_who_does_not_read_gets_no_last_word_and_holds_nobody_up(start, services):
+    process = start(drain_timeout="300ms")
+    key = uuid.uuid4().hex
+    with http1.Connection(process.address(), receive_buffer=4096) as connection:
+        connection.send_request("GET", f"/count/100000?size=50000&key={key}")
+        last = [0]
+
+        def stuck():
+            before, last[0] = last[0], services.stats(key)["sent"]
+            return before and before == last[0]
+
+        eventually(stuck, interval=0.2)
+        begin = time.monotonic()
+        process.process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+        assert time.monotonic() - begin < 5
 
 
 def test_calls_beyond_the_drain_timeout_are_cut(start, services):

@@ -31,6 +31,9 @@ RULES = [
         "body": "*",
         "additional_bindings": [{"patch": "/chats/{text}", "body": "*"}],
     },
+    {"selector": "sidespan.test.v1.Streams.Chat", "post": "/pinged", "body": "*", "websocket": {"ping": "200ms"}},
+    {"selector": "sidespan.test.v1.Streams.Count", "get": "/pinged/{count}", "websocket": {"ping": "200ms"}},
+    {"selector": "sidespan.test.v1.Streams.Chat", "post": "/unpinged", "body": "*", "websocket": {"ping": 0}},
     {"selector": "sidespan.test.v1.Cases.Upload", "post": "/bytes", "body": "*"},
     {
         "selector": "sidespan.test.v1.Cases.StoreAll",
@@ -197,6 +200,55 @@ def test_pings_are_answered_also_between_fragments(connect):
     ws.send_frame(0, b'"in ', fin=False)
     ws.send_frame(0, b'pieces"}')
     assert ws.read()["text"] == "in pieces"
+
+
+def test_a_quiet_client_is_asked_whether_it_is_there(connect):
+    ws = connect("/pinged").open()
+    for _ in range(5):
+        assert ws.read_frame() == (PING, b"")
+        ws.send_frame(PONG)
+    ws.send({"text": "still here"})
+    assert ws.read()["text"] == "still here"
+    ws.half_close()
+    assert ws.read_close() == (1000, "")
+
+
+def test_a_client_that_does_not_answer_is_gone(connect, services):
+    key = str(uuid.uuid4())
+    ws = connect(f"/pinged/9?delay_ms=20000&key={key}").open()
+    assert ws.read()["number"] == 0
+    assert ws.read_frame() == (PING, b"")
+    assert ws.connection.closed_by_peer(3)
+    eventually(lambda: services.stats(key)["cancelled"] == 1)
+
+
+def test_a_client_that_sends_is_not_asked(connect):
+    ws = connect("/pinged").open()
+    for number in range(15):
+        time.sleep(0.05)
+        ws.send({"text": str(number)})
+        assert ws.read()["text"] == str(number)
+
+
+def test_a_client_that_is_held_back_need_not_answer(connect, services):
+    key = str(uuid.uuid4())
+    ws = connect(f"/pinged/2000?size=20000&key={key}", receive_buffer=4096).open()
+    time.sleep(1.5)
+    assert services.stats(key)["cancelled"] == 0
+    numbers = []
+    while len(numbers) < 2000:
+        opcode, payload = ws.read_frame()
+        if opcode == TEXT:
+            numbers.append(json.loads(payload)["number"])
+        else:
+            assert opcode == PING
+            ws.send_frame(PONG, payload)
+    assert numbers == list(range(2000))
+
+
+def test_nobody_is_asked_when_it_is_off(connect):
+    ws = connect("/unpinged").open()
+    assert not ws.connection.closed_by_peer(0.7) and not ws.connection.buffer
 
 
 def test_frames_may_come_with_the_handshake_and_byte_by_byte(connect):

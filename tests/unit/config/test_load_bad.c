@@ -257,11 +257,12 @@ static void options_that_mean_nothing_are_refused(void **state)
         {WITH_ROUTE,
          DOC
          "  - selector: legal.v1.Documents.Get\n    get: /x\n    sse: {done: x}\n    object: {max_items: 1}\n"
-         "    envelope: true\n",
+         "    envelope: true\n    websocket: {ping: 1s}\n",
          "r.yaml:6:10: \"legal.v1.Documents.Get\" is not server-streaming: \"sse\" means nothing here\n"
          "r.yaml:7:13: \"legal.v1.Documents.Get\" is not server-streaming: \"object\" means nothing here\n"
          "r.yaml:8:15: \"legal.v1.Documents.Get\" is not server-streaming: \"envelope\" means nothing "
-         "here\n"},
+         "here\n"
+         "r.yaml:9:16: \"legal.v1.Documents.Get\" is not streaming: \"websocket\" means nothing here\n"},
     };
     (void)state;
     CHECK_ALL(list);

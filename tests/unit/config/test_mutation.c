@@ -14,7 +14,8 @@ static const char document[] =
     "  - selector: legal.v1.Documents.Watch\n    get: /v1/{name=a/*}:w\n    stream: {form: sse}\n"
     "    additional_bindings: [{custom: {kind: X, path: /y}, body: '*'}]\n    status_map: {OK: 201}\n"
     "    timeout: 1.5s\n"
-    "    sse: {event: name, done: '[DONE]', heartbeat: 0}\n    object: {max_items: 1}\n    gzip: {min_bytes: "
+    "    sse: {event: name, done: '[DONE]', heartbeat: 0}\n    object: {max_items: 1}\n    websocket: {ping: "
+    "5s}\n    gzip: {min_bytes: "
     "2}\n"
     "    forward_headers: {allow: [a], deny: [B-c]}\n"
     "    cors: {allow_origins: ['https://*.b'], allow_methods: [GET], max_age: 5s}\n";
