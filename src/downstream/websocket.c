@@ -1,7 +1,8 @@
 /* A WebSocket over one request of HTTP/1.1 or HTTP/2: it stands between the transport, for which it is the
  * handler, and the front's handler, for which it is the client. Bytes go through the codec on their way.
  *
- *   hello ──head 101──▶ open ──close of the handler's, or of the client's──▶ over
+ *   hello ──head 101──▶ open ──close of the handler's──▶ closing ──close of the client's, 2 s──▶ over
+ *     │                   └──close of the client's, answered──────────────────────────────────────┘
  *     └── any other head: everything passes as it is ──finish──▶ over
  *
  * - A client that closes, breaks the rules or vanishes is gone for the handler, with the close frame
@@ -10,6 +11,8 @@
  * is held by the codec, under its cap), and while the client reads what its pings give rise to.
  * - A client that has been quiet for ping_ms is asked whether it is there; one that says nothing for as long
  * again is gone.
+ * - The end of the transport's stream waits for the client's own close (RFC 6455 §7.1.1): browsers lose the
+ * last messages when it comes at once. Nothing else of the client's is looked at meanwhile.
  * - When it is over the transport is not called any more; the memory goes at the end of the turn. */
 #include "http/websocket.h"
 #include "base/mem.h"
@@ -19,6 +22,7 @@ enum {
     EXTRA_HEADERS = 4,
     STACK_HEADERS = 128,
     ECHO_HIGH = 64 * 1024, /* bytes unsent to a client above which its pings are not read */
+    CLOSE_MS = 2000,       /* for a client to answer our close */
 };
 
 struct websocket {
@@ -36,7 +40,7 @@ struct websocket {
     bool writable; /* the handler wants to be told */
     bool pinged;   /* by the client, and the answers may be waiting, for it does not read */
     bool asked;    /* the client, whether it is there, since it was heard */
-    bool http2, over, ended;
+    bool http2, over, ended, closing;
 };
 
 static struct websocket *of_client(const struct ss_client *c)
@@ -76,6 +80,15 @@ static void flush(struct websocket *ws)
     ss_buf_clear(&ws->out, ECHO_HIGH);
 }
 
+/* Nothing more to be said or heard. */
+static void hang_up(struct websocket *ws)
+{
+    leave(ws);
+    flush(ws);
+    ws->lower->ops->finish(ws->lower, NULL, 0);
+    end(ws);
+}
+
 /* ---- is the client there? ---- */
 
 /* Who is given no credit, or does not read, need not answer: that is for others to judge. */
@@ -88,6 +101,10 @@ static void on_ping_timer(void *ctx)
 {
     struct websocket *ws = ctx;
     struct ss_loop *l = ws->front->loop;
+    if (ws->closing) {
+        hang_up(ws);
+        return;
+    }
     uint64_t now = ss_loop_now_ms(l), every = (uint64_t)ws->client.ping_ms;
     uint64_t due = ws->asked ? 0 : ws->heard_at_ms + every;
     if (now >= due && may_answer(ws)) {
@@ -216,11 +233,16 @@ static void message(struct ss_client *c, struct ss_slice bytes, bool binary)
 
 static void close_as(struct websocket *ws, uint16_t number, struct ss_slice why)
 {
-    if (ws->codec)
-        ss_websocket_close(ws->codec, number, why, &ws->out);
+    ws->client.call = NULL;
+    if (ws->codec == NULL || ss_websocket_close(ws->codec, number, why, &ws->out) != SS_OK) {
+        hang_up(ws);
+        return;
+    }
     flush(ws);
-    ws->lower->ops->finish(ws->lower, NULL, 0);
-    end(ws);
+    ws->closing = true;
+    ws->held = 0;
+    repay(ws);
+    ss_timer_set(ws->front->loop, &ws->ping, ss_loop_now_ms(ws->front->loop) + CLOSE_MS);
 }
 
 static void close_with(struct ss_client *c, int code, struct ss_slice why)
@@ -282,6 +304,8 @@ static void on_message(struct websocket *ws, const struct ss_websocket_event *e)
     const struct ss_handler_ops *ops = ws->front->handler.ops;
     void *call = ws->client.call;
     bool text = e->kind == SS_WEBSOCKET_TEXT;
+    if (ws->closing)
+        return;
     if (text && e->bytes.len == 0) {
         if (!ws->ended)
             ops->body(call, NULL, 0, true);
@@ -290,15 +314,6 @@ static void on_message(struct websocket *ws, const struct ss_websocket_event *e)
     }
     ws->held += e->bytes.len;
     ops->message(call, e->bytes, !text);
-}
-
-/* The client has closed, or broken the rules, of which the codec has told it. */
-static void on_close(struct websocket *ws)
-{
-    leave(ws);
-    flush(ws);
-    ws->lower->ops->finish(ws->lower, NULL, 0);
-    end(ws);
 }
 
 /* Everything in p, unless it is over then. */
@@ -317,8 +332,8 @@ static enum ss_err take(struct websocket *ws, const char *p, size_t n)
         case SS_WEBSOCKET_BINARY:
             on_message(ws, &e);
             break;
-        case SS_WEBSOCKET_CLOSE:
-            on_close(ws);
+        case SS_WEBSOCKET_CLOSE: /* or it has broken the rules, and been told so */
+            hang_up(ws);
             break;
         case SS_WEBSOCKET_PING:
             ws->pinged = true;
@@ -344,7 +359,7 @@ static void body(void *call, const char *p, size_t n, bool last)
     if (ws->over)
         return;
     if (last) { /* without a close frame */
-        on_close(ws);
+        hang_up(ws);
         return;
     }
     flush(ws);
@@ -362,7 +377,7 @@ static void writable(void *call)
     ws->writable = false;
     ws->pinged = false;
     repay(ws);
-    if (wanted)
+    if (wanted && ws->client.call)
         ws->front->handler.ops->writable(ws->client.call);
 }
 
@@ -380,6 +395,10 @@ static void shut_down(void *call)
     if (ws->codec == NULL) {
         if (ws->client.call)
             ws->front->handler.ops->shut_down(ws->client.call);
+        return;
+    }
+    if (ws->closing) {
+        hang_up(ws);
         return;
     }
     leave(ws);

@@ -32,6 +32,7 @@ struct site {
     struct ss_front front;
     struct h2_peer p;
     enum answer_mode mode;
+    int64_t ping_ms; /* of a WebSocket */
     struct asked *asked[64];
     unsigned n, refused, empty;
     enum ss_err refused_err;
@@ -88,6 +89,7 @@ static void *site_start(void *ctx, struct ss_client *c, const struct ss_request 
         a->last = false;
         c->patient = true;
         c->max_message = 1000;
+        c->ping_ms = s->ping_ms;
         c->ops->head(c, 101, NULL, 0, -1);
     }
     if (s->mode == ANSWER_AT_ONCE)
@@ -147,6 +149,13 @@ static void site_gone(void *call)
     a->client = NULL;
 }
 
+static void site_shut_down(void *call)
+{
+    struct asked *a = call;
+    assert_non_null(a->client);
+    answer_text(a, "shutting down");
+}
+
 static inline void site_empty(void *ctx)
 {
     ((struct site *)ctx)->empty++;
@@ -154,8 +163,13 @@ static inline void site_empty(void *ctx)
 
 static inline struct site *site_new(struct ss_loop *l)
 {
-    static const struct ss_handler_ops ops = {site_start,    site_refuse, site_body,
-                                              site_writable, site_gone,   site_message};
+    static const struct ss_handler_ops ops = {.start = site_start,
+                                              .refuse = site_refuse,
+                                              .body = site_body,
+                                              .writable = site_writable,
+                                              .gone = site_gone,
+                                              .shut_down = site_shut_down,
+                                              .message = site_message};
     struct site *s = ss_xcalloc(1, sizeof *s);
     struct ss_limits limits;
     ss_limits_init(&limits);

@@ -55,9 +55,18 @@ static void assert_heard_close(struct site *s, unsigned code, const char *why)
 {
     char want[130] = {(char)0x88, (char)(2 + strlen(why)), (char)(code >> 8), (char)code};
     memcpy(want + 4, why, strlen(why));
-    assert_true(closes(s));
+    for (int i = 0; i < 200 && s->p.raw.len < 4 + strlen(why); i++)
+        settle_site(s);
     assert_int_equal(s->p.raw.len, 4 + strlen(why));
     assert_memory_equal(s->p.raw.ptr, want, s->p.raw.len);
+}
+
+/* The client answers our close, or sends its own: the connection ends at once. */
+static void assert_ends_with_the_clients_close(struct site *s)
+{
+    assert_false(s->p.eof);
+    say_frame(s, 0x88, "");
+    assert_true(closes(s));
 }
 
 static void messages_go_both_ways_and_the_end_is_a_close(void **state)
@@ -85,6 +94,77 @@ static void messages_go_both_ways_and_the_end_is_a_close(void **state)
     assert_int_equal(a->body.len, 0);
     close_call(a, 0, "");
     assert_heard_close(s, 1000, "");
+    assert_ends_with_the_clients_close(s);
+    assert_int_equal(s->p.raw.len, 4);
+    site_free(s);
+}
+
+static void what_the_client_says_behind_our_close_is_not_heard(void **state)
+{
+    struct site *s = socket_open(*state);
+    close_call(s->asked[0], 0, "");
+    assert_heard_close(s, 1000, "");
+    say_frame(s, 0x81, "late");
+    say_frame(s, 0x81, "");
+    say_frame(s, 0x89, "ping");
+    settle_site(s);
+    assert_got(s->asked[0], "");
+    assert_ends_with_the_clients_close(s);
+    assert_int_equal(s->p.raw.len, 4);
+    site_free(s);
+}
+
+static void a_client_that_does_not_answer_our_close_is_hung_up_on(void **state)
+{
+    struct site *s = socket_open(*state);
+    close_call(s->asked[0], 0, "");
+    assert_heard_close(s, 1000, "");
+    pump_for(s->loop, &s->p, 1000);
+    assert_false(s->p.eof);
+    pump_for(s->loop, &s->p, 2000);
+    assert_true(closes(s));
+    site_free(s);
+}
+
+static void a_quiet_client_is_pinged_and_then_gone(void **state)
+{
+    struct site *s = talk(*state);
+    s->mode = ANSWER_SOCKET;
+    s->ping_ms = 50;
+    say(s, HELLO "\r\n");
+    assert_true(hears(s, accepted));
+    for (int i = 0; i < 3; i++) {
+        ss_buf_clear(&s->p.raw, SIZE_MAX);
+        for (int k = 0; k < 500 && s->p.raw.len == 0; k++)
+            settle_site(s);
+        pump_for(s->loop, &s->p, 20);
+        assert_int_equal(s->p.raw.len, 2);
+        assert_memory_equal(s->p.raw.ptr, "\x89", 2);
+        say_frame(s, 0x8a, "");
+        settle_site(s);
+    }
+    assert_false(s->asked[0]->gone);
+    pump_for(s->loop, &s->p, 200);
+    assert_true(closes(s));
+    assert_true(s->asked[0]->gone);
+    site_free(s);
+}
+
+static void a_shut_down_closes_with_1001(void **state)
+{
+    struct site *s = socket_open(*state);
+    ss_front_drain(&s->front);
+    settle_site(s);
+    assert_int_equal(s->p.raw.len, 0);
+    ss_front_shut_down(&s->front);
+    assert_heard_close(s, 1001, "sidespan is shutting down");
+    assert_true(s->asked[0]->gone);
+    assert_ends_with_the_clients_close(s);
+    site_free(s);
+    s = socket_open(*state);
+    close_call(s->asked[0], 0, "");
+    ss_front_shut_down(&s->front); /* no use in waiting any more */
+    assert_true(closes(s));
     site_free(s);
 }
 
@@ -93,10 +173,12 @@ static void a_failure_is_closed_with_its_code_and_message(void **state)
     struct site *s = socket_open(*state);
     close_call(s->asked[0], 5, "no such thing");
     assert_heard_close(s, 4005, "no such thing");
+    assert_ends_with_the_clients_close(s);
     site_free(s);
     s = socket_open(*state);
     close_call(s->asked[0], 12345, "odd");
     assert_heard_close(s, 4002, "odd");
+    assert_ends_with_the_clients_close(s);
     site_free(s);
 }
 
@@ -124,7 +206,7 @@ static void bytes_split_anywhere_are_the_same_messages(void **state)
         assert_got(s->asked[0], "t:ab\nb:c\n");
         assert_true(hears(s, "\x8a\x04ping"));
         close_call(s->asked[0], 0, "");
-        assert_true(closes(s));
+        assert_ends_with_the_clients_close(s);
         site_free(s);
     }
     ss_buf_dispose(&b);
@@ -151,6 +233,7 @@ static void what_the_client_breaks_is_told_and_the_call_is_gone(void **state)
             settle_site(s);
             assert_false(s->asked[0]->gone);
             close_call(s->asked[0], 0, "");
+            shutdown(s->p.fd, SHUT_WR);
             assert_true(closes(s));
         } else {
             assert_true(closes(s));
@@ -193,7 +276,7 @@ static void a_handler_that_is_busy_stops_the_client(void **state)
         pump_for(s->loop, &s->p, 5);
     assert_int_equal(a->messages.len, b.len / 76 * 73);
     close_call(a, 0, "");
-    assert_true(closes(s));
+    assert_ends_with_the_clients_close(s);
     ss_buf_dispose(&b);
     site_free(s);
 }
@@ -219,7 +302,7 @@ static void a_client_that_does_not_read_is_felt_by_the_handler(void **state)
     assert_int_equal(a->writables, 1);
     assert_int_equal(a->client->ops->unsent(a->client), 0);
     close_call(a, 0, "");
-    assert_true(closes(s));
+    assert_ends_with_the_clients_close(s);
     site_free(s);
 }
 
@@ -305,6 +388,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOOP_TEST(messages_go_both_ways_and_the_end_is_a_close),
+        LOOP_TEST(what_the_client_says_behind_our_close_is_not_heard),
+        LOOP_TEST(a_client_that_does_not_answer_our_close_is_hung_up_on),
+        LOOP_TEST(a_quiet_client_is_pinged_and_then_gone),
+        LOOP_TEST(a_shut_down_closes_with_1001),
         LOOP_TEST(a_failure_is_closed_with_its_code_and_message),
         LOOP_TEST(bytes_split_anywhere_are_the_same_messages),
         LOOP_TEST(what_the_client_breaks_is_told_and_the_call_is_gone),
