@@ -68,6 +68,10 @@ static void begin(struct ss_call *call, struct ss_slice type, int64_t length)
     ss_head_begin(&h, call,
                   ss_http_value_valid(type) && type.len ? type : SS_LIT("application/octet-stream"));
     ss_head_put_metadata(&h, call);
+    if (length < 0) {
+        ss_call_stream_head(call, &h);
+        return;
+    }
     call->state = SS_CALL_STREAMING;
     ss_call_head(call, ss_head_success(call), h.fields, h.n, length);
 }
@@ -98,6 +102,8 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
     }
     if (call->state != SS_CALL_STREAMING)
         begin(call, body.content_type, -1);
+    if (call->state != SS_CALL_STREAMING)
+        return;
     ss_call_data(call, body.data.ptr, body.data.len);
     if (call->state == SS_CALL_STREAMING)
         ss_call_settle_credit(call, wire.len);
@@ -138,7 +144,8 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
     } else if (call->state != SS_CALL_STREAMING) {
         begin(call, (struct ss_slice){0}, -1);
     }
-    finish(call, trailers, n);
+    if (call->state == SS_CALL_STREAMING)
+        finish(call, trailers, n);
 }
 
 const struct ss_answer_ops ss_answer_raw = {

@@ -1,9 +1,9 @@
 /* A stream of messages, each sent when it arrives, as NDJSON, a JSON array or server-sent events. */
 #include "bridge/head.h"
-#include "wire/reader.h"
 
 enum { HEARTBEAT_MS = 15000 };
 
+/* The call is over behind it when a head is all that the client gets. */
 static void begin_stream(struct ss_call *call)
 {
     struct ss_head h;
@@ -11,47 +11,7 @@ static void begin_stream(struct ss_call *call)
     ss_head_put(&h, SS_LIT("cache-control"), SS_LIT("no-cache"));
     ss_head_put(&h, SS_LIT("x-accel-buffering"), SS_LIT("no"));
     ss_head_put_metadata(&h, call);
-    call->state = SS_CALL_STREAMING;
-    ss_call_head(call, ss_head_success(call), h.fields, h.n, -1);
-}
-
-/* A field's last value in wire as text for an event or id line, into a; empty when it is not there. */
-static struct ss_slice text_of(struct ss_slice wire, const struct ss_field *f, struct ss_arena *a)
-{
-    struct ss_slice text = {0};
-    const char *p = wire.ptr, *end = p + wire.len;
-    while (f && p && p < end) {
-        uint32_t tag;
-        uint64_t v;
-        p = ss_wire_get_tag(p, end, &tag);
-        if (p && tag == ss_tag(f->number, SS_WIRE_BYTES)) {
-            p = ss_wire_get_bytes(p, end, &text);
-        } else if (p && tag == ss_tag(f->number, SS_WIRE_VARINT)) {
-            p = ss_varint_get(p, end, &v);
-            const struct ss_enum_value *e =
-                f->enumeration ? ss_enum_by_number(f->enumeration, (int32_t)v) : NULL;
-            bool zigzag = f->type == SS_TYPE_SINT32 || f->type == SS_TYPE_SINT64;
-            int64_t n = zigzag ? ss_zigzag_decode(v) : (int64_t)v;
-            text =
-                e ? e->name : ss_arena_printf(a, f->type == SS_TYPE_UINT64 ? "%llu" : "%lld", (long long)n);
-        } else if (p) {
-            p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
-        }
-    }
-    return text;
-}
-
-static enum ss_err put_event(struct ss_call *call, struct ss_slice wire, struct ss_buf *out)
-{
-    const struct ss_route_sse *sse = &call->options->sse;
-    if (call->stream.form != SS_BODY_SSE || (sse->event == NULL && sse->id == NULL))
-        return SS_OK;
-    struct ss_arena a; /* a stream may have many messages: nothing of one may stay */
-    ss_arena_init(&a, 0);
-    enum ss_err err =
-        ss_stream_body_event(&call->stream, text_of(wire, sse->event, &a), text_of(wire, sse->id, &a), out);
-    ss_arena_dispose(&a);
-    return err;
+    ss_call_stream_head(call, &h);
 }
 
 enum ss_err ss_call_print_message(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
@@ -65,7 +25,7 @@ enum ss_err ss_call_print_message(struct ss_call *call, struct ss_slice wire, st
         json.pretty = false; /* a message is a line */
     struct ss_buf plain;
     ss_buf_init(&plain, SIZE_MAX / 4);
-    put_event(call, wire, out);
+    ss_call_print_event(call, wire, out);
     if (!lines)
         ss_stream_body_before(&call->stream, out);
     enum ss_err err = ss_wire_to_json(b->codec, b->snapshot->schema, call->method->output, field, wire, &json,
@@ -92,6 +52,10 @@ static void on_beat(void *ctx)
     struct ss_loop *l = call->bridge->loop;
     uint64_t now = ss_loop_now_ms(l), due = call->wrote_at_ms + (uint64_t)beat_ms(call);
     struct ss_buf *out = &call->bridge->scratch;
+    if (call->state != SS_CALL_STREAMING)
+        begin_stream(call); /* so long a silence: the client shall know that somebody is there */
+    if (call->state != SS_CALL_STREAMING)
+        return;
     if (now >= due) {
         ss_buf_clear(out, SS_SCRATCH_KEEP);
         ss_stream_body_heartbeat(&call->stream, out);
@@ -125,10 +89,10 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
         ss_call_fail(call, &st);
         return;
     }
-    if (call->state != SS_CALL_STREAMING) {
+    if (call->state != SS_CALL_STREAMING)
         begin_stream(call);
-        start_beating(call);
-    }
+    if (call->state != SS_CALL_STREAMING)
+        return;
     call->wrote_at_ms = call->active_at_ms;
     ss_call_data(call, out->ptr, out->len);
     if (call->state == SS_CALL_STREAMING)
@@ -147,6 +111,8 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
     struct ss_header down[SS_HEAD_MAX];
     if (call->state != SS_CALL_STREAMING)
         begin_stream(call);
+    if (call->state != SS_CALL_STREAMING)
+        return;
     ss_buf_clear(out, SS_SCRATCH_KEEP);
     if (st->code == SS_CODE_OK) {
         ss_stream_body_end(&call->stream, out);
@@ -166,4 +132,4 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
 }
 
 const struct ss_answer_ops ss_answer_stream = {
-    .message = on_message, .end = on_end, .error = ss_call_answer_error};
+    .begin = start_beating, .message = on_message, .end = on_end, .error = ss_call_answer_error};

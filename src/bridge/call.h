@@ -86,6 +86,7 @@ struct ss_call {
     bool native;   /* gRPC itself: bytes pass through */
     bool websocket;
     bool got_message, trailers_ok, patch, accepts_gzip;
+    bool head_only; /* the request is HEAD */
 };
 
 /* request.c: what the head says. Fills route, timeout, metadata, form, limits, intake and answer;

@@ -93,6 +93,8 @@ void ss_call_answer_error(struct ss_call *call, const struct ss_status *st)
     int status = http_status(call, st);
     ss_call_note(call, st);
     struct ss_head h;
+    struct ss_header down[SS_HEAD_MAX];
+    size_t n_down = ss_head_trailers(call, call->up.metadata.fields, call->up.metadata.n, down);
     ss_buf_clear(out, SS_SCRATCH_KEEP);
     ss_call_print_status(call, st, out);
     ss_head_begin(&h, call, SS_LIT("application/json"));
@@ -106,9 +108,9 @@ void ss_call_answer_error(struct ss_call *call, const struct ss_status *st)
         put_authenticate(call, &h);
     put_retry_after(call, &h, st);
     ss_head_put_metadata(&h, call);
-    ss_call_head(call, status, h.fields, h.n, (int64_t)out->len);
+    ss_call_head(call, status, h.fields, h.n, n_down ? -1 : (int64_t)out->len);
     ss_call_data(call, out->ptr, out->len);
-    c->ops->finish(c, NULL, 0);
+    c->ops->finish(c, down, n_down);
     ss_call_over(call);
 }
 

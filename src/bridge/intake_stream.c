@@ -16,6 +16,16 @@ static enum ss_err begin(struct ss_call *call, const struct ss_request *r, struc
     return SS_OK;
 }
 
+/* Lines and columns are those of the message: says of which. */
+static void name_message(struct ss_call *call, uint64_t number, struct ss_status *st)
+{
+    struct ss_arena *a = &call->arena;
+    unsigned long long n = number;
+    st->message = ss_arena_printf(a, "message %llu: %.*s", n, SS_FMT(st->message));
+    for (struct ss_violation *v = st->violations; v; v = v->next)
+        v->description = ss_arena_printf(a, "message %llu: %.*s", n, SS_FMT(v->description));
+}
+
 static enum ss_err send_text(struct ss_call *call, struct ss_slice text, struct ss_status *st)
 {
     struct ss_json_split *split = call->intake_state;
@@ -30,10 +40,13 @@ static enum ss_err send_text(struct ss_call *call, struct ss_slice text, struct 
         err = ss_call_bind(call, &out, st);
     if (err == SS_OK)
         err = ss_call_frame(call, &out, st);
-    if (err == SS_OK)
+    if (err == SS_OK) {
         ss_call_send(call, &out, false);
-    else
-        ss_buf_dispose(&out);
+        return SS_OK;
+    }
+    ss_buf_dispose(&out);
+    if (err == SS_ERR_INVALID)
+        name_message(call, split->texts, st);
     return err;
 }
 

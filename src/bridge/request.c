@@ -399,7 +399,7 @@ static enum ss_err choose_intake(struct ss_call *call, const struct intake *in, 
 {
     enum ss_media media = ss_media_of(in->known[H_CONTENT_TYPE]);
     bool body = ss_route_rule(call->match.route)->body.len > 0;
-    bool stream = call->method->client_streaming;
+    bool stream = call->method->client_streaming && body; /* else it is one message, of path and query */
     call->intake = stream ? &ss_intake_stream : &ss_intake_json;
     if (takes_raw(call)) {
         call->intake = &ss_intake_raw;
@@ -430,7 +430,7 @@ static enum ss_err choose_intake(struct ss_call *call, const struct intake *in, 
         break;
     }
     return ss_status_set(st, &call->arena, SS_ERR_MEDIA_TYPE, "expected content-type: %s",
-                         stream ? "application/json or application/x-ndjson"
+                         stream ? "application/x-ndjson, application/json or multipart/form-data"
                                 : "application/json, a form or multipart/form-data");
 }
 
@@ -546,6 +546,7 @@ enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, 
     call->trailers_ok = r->trailers_ok;
     call->http_method = ss_arena_copy(&call->arena, r->method);
     call->patch = ss_slice_eq(r->method, SS_LIT("PATCH"));
+    call->head_only = ss_slice_eq(r->method, SS_LIT("HEAD"));
     find_known(&in, &call->arena);
     set_request_id(call, &in);
     call->accepts_gzip = in.known[H_ACCEPT_ENCODING].len && ss_accepts_gzip(in.known[H_ACCEPT_ENCODING]);

@@ -29,7 +29,7 @@ enum ss_err ss_websocket_match(struct ss_call *call, const struct ss_request *r,
     if (err != SS_ERR_NO_ROUTE)
         return err;
     err = ss_route_match(routes, r->method, call->path, a, &call->match, st);
-    if (err != SS_OK)
+    if (err != SS_OK && err != SS_ERR_METHOD) /* it could not choose another method */
         return err;
     return ss_status_set(st, a, SS_ERR_INVALID, "this path has no streaming method for a WebSocket");
 }

@@ -50,9 +50,10 @@ struct http1 {
     bool keep_alive, minor0, head_only, chunk_out, te_trailers, expecting, no_body;
     bool body_paused; /* reading waits for the handler */
     bool half_closed, probed, want_writable;
-    bool torn;    /* the answer could not be written whole */
-    bool closing; /* the last answer is on its way; what still comes in is dropped */
-    bool unread;  /* the client may be sending still */
+    bool until_close; /* the answer's end is the connection's */
+    bool torn;        /* the answer could not be written whole */
+    bool closing;     /* the last answer is on its way; what still comes in is dropped */
+    bool unread;      /* the client may be sending still */
 };
 
 static void process(struct http1 *h, char *p, size_t n);
@@ -84,6 +85,8 @@ static void destroy(struct http1 *h, enum ss_stream_close_how how)
     ss_timer_cancel(l, &h->timer);
     ss_deferred_cancel(l, &h->again);
     ss_front_remove(h->front, &h->conn);
+    if (how == SS_CLOSE_NOW && h->until_close && h->tx == TX_BODY)
+        how = SS_CLOSE_RESET; /* or the client would take it for whole */
     ss_stream_close(h->socket, how);
     h->socket = NULL;
     ss_defer(l, &h->reap);
@@ -217,7 +220,8 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
         h->keep_alive = false;
     h->no_body = status == 204 || status == 304;
     h->chunk_out = content_length < 0 && !h->minor0 && !h->no_body;
-    if (content_length < 0 && h->minor0)
+    h->until_close = content_length < 0 && h->minor0;
+    if (h->until_close)
         h->keep_alive = false;
     ss_http1_write_status(out, status);
     ss_http1_write_header(out, SS_LIT("date"), ss_front_date(h->front));

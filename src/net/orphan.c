@@ -115,20 +115,20 @@ static enum answer ask(struct ss_orphans *o, int fd)
 
 static void append(struct ss_orphans *o, struct ss_stream *s)
 {
-    s->next_paused = NULL;
-    s->paused_link = o->last;
+    s->next_unread = NULL;
+    s->unread_link = o->last;
     *o->last = s;
-    o->last = &s->next_paused;
+    o->last = &s->next_unread;
 }
 
 static void take_out(struct ss_orphans *o, struct ss_stream *s)
 {
-    *s->paused_link = s->next_paused;
-    if (s->next_paused != NULL)
-        s->next_paused->paused_link = s->paused_link;
+    *s->unread_link = s->next_unread;
+    if (s->next_unread != NULL)
+        s->next_unread->unread_link = s->unread_link;
     else
-        o->last = s->paused_link;
-    s->paused_link = NULL;
+        o->last = s->unread_link;
+    s->unread_link = NULL;
 }
 
 static void give_up(struct ss_orphans *o)
@@ -179,10 +179,10 @@ void ss_orphans_dispose(struct ss_orphans *o)
         close(o->netlink);
 }
 
-void ss_orphans_watch(struct ss_orphans *o, struct ss_stream *s, bool paused)
+void ss_orphans_watch(struct ss_orphans *o, struct ss_stream *s, bool unread)
 {
-    bool watched = s->paused_link != NULL;
-    bool want = paused && !s->is_unix && !s->remote && !o->unavailable;
+    bool watched = s->unread_link != NULL;
+    bool want = unread && !s->is_unix && !s->remote && !o->unavailable;
     if (want == watched)
         return;
     if (!want) {

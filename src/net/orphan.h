@@ -3,11 +3,12 @@
  * peer on this machine (the usual one of a sidecar) can be looked up there all the same: NETLINK_SOCK_DIAG
  * tells that its socket is closing and belongs to no process any more.
  *
- *   paused ──settled──▶ asked about every INTERVAL ──no process has it──▶ ss_stream_die
- *                         └── resumed, FIN seen, closed, or the peer is of another machine ──▶ left alone
+ *   paused, or FIN seen ──settled──▶ asked about every INTERVAL ──no process has it──▶ ss_stream_die
+ *                                        └── resumed, closed, or the peer is of another machine ──▶ left
+ * alone
  *
- * A socket that was only shut down for writing still belongs to its process: that peer is there. Where the
- * kernel does not answer such questions, nobody is asked about. */
+ * A socket that was only shut down for writing still belongs to its process: that peer is there, and may wait
+ * for an answer. Where the kernel does not answer such questions, nobody is asked about. */
 #ifndef SS_NET_ORPHAN_H
 #define SS_NET_ORPHAN_H
 
@@ -21,13 +22,13 @@ struct ss_orphans {
     struct ss_loop *loop;
     int netlink;                     /* -1: not opened yet, or to be had */
     bool unavailable;                /* the kernel answers no questions */
-    struct ss_stream *first, **last; /* paused streams, the one asked about longest ago first */
+    struct ss_stream *first, **last; /* unread streams, the one asked about longest ago first */
     struct ss_timer timer;           /* armed while there are any */
 };
 
 void ss_orphans_init(struct ss_orphans *o, struct ss_loop *l);
 void ss_orphans_dispose(struct ss_orphans *o);
-/* s is paused, or not any more. Idempotent. */
-void ss_orphans_watch(struct ss_orphans *o, struct ss_stream *s, bool paused);
+/* Nobody reads s any more, or somebody does. Idempotent. */
+void ss_orphans_watch(struct ss_orphans *o, struct ss_stream *s, bool unread);
 
 #endif

@@ -103,7 +103,7 @@ static void sync_readiness(struct ss_stream *s)
     }
     ss_watch_set(&s->loop->watch, s, s->fd, s->watched, watch);
     s->watched = watch;
-    ss_orphans_watch(&s->loop->orphans, s, watch == SS_WATCH_LEAVE);
+    ss_orphans_watch(&s->loop->orphans, s, watch != SS_WATCH_NONE);
 }
 
 static void settle(struct ss_stream *s)

@@ -60,8 +60,8 @@ void ss_stream_want_drained(struct ss_stream *s);
 /* Closes: pending output gets one last attempt to be written when flush is true (close_notify is sent in
  * TLS). Takes ownership; freed at the end of the turn. With linger, output that the kernel does not take at
  * once, and the client's unread bytes, are given up to 2 s: so that a client that is still sending reads our
- * answer before a reset. */
-enum ss_stream_close_how { SS_CLOSE_NOW, SS_CLOSE_FLUSH, SS_CLOSE_LINGER };
+ * answer before a reset. With reset, TCP ends with RST instead of FIN. */
+enum ss_stream_close_how { SS_CLOSE_NOW, SS_CLOSE_FLUSH, SS_CLOSE_LINGER, SS_CLOSE_RESET };
 void ss_stream_close(struct ss_stream *s, enum ss_stream_close_how how);
 
 struct ss_loop *ss_stream_loop(const struct ss_stream *s);

@@ -1,6 +1,6 @@
 /* Closing and lingering.
  *
- *   closing ──NOW──────────────────────────────────────────────────▶ freed
+ *   closing ──NOW, RESET────────────────────────────────────────────▶ freed
  *      ├──FLUSH: one more send─────────────────────────────────────▶ freed
  *      └──LINGER: send ──all left──▶ FIN sent, discarding ──FIN read, enough, 2 s──▶ freed
  *                  └──refused, until writable──┘  2 s────────────────────────────▶ freed
@@ -110,10 +110,19 @@ static void discard_from_now_on(struct ss_stream *s)
     s->reading = true;
 }
 
+/* The kernel will send RST, and drop what the peer has not taken. */
+static void set_to_reset(const struct ss_stream *s)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 void ss_stream_settle_closing(struct ss_stream *s)
 {
     bool discarding = s->linger != NULL && s->reading && !s->armed;
-    if (s->how == SS_CLOSE_NOW || s->dead) {
+    if (s->how == SS_CLOSE_NOW || s->how == SS_CLOSE_RESET || s->dead) {
+        if (s->how == SS_CLOSE_RESET)
+            set_to_reset(s);
         end(s);
         return;
     }

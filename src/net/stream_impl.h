@@ -39,7 +39,7 @@ struct ss_stream {
     void (*gone)(void *owner); /* it is freed: tells the listener; may be NULL */
     void *gone_ctx;
     char *peer;                                   /* NULL until asked for */
-    struct ss_stream *next_paused, **paused_link; /* of the loop's orphans; link NULL: not there */
+    struct ss_stream *next_unread, **unread_link; /* of the loop's orphans; link NULL: not there */
     int fd;
     enum ss_watch_for watched : 8;
     enum ss_stream_close_how how : 8;

@@ -25,7 +25,7 @@ RULES = [
     {"selector": COUNT, "post": "/silent", "body": "*", "stream": "sse", "sse": {"heartbeat": "0s"}},
     {"selector": COUNT, "post": "/envelope", "body": "*", "envelope": True},
     {"selector": COUNT, "post": "/idle", "body": "*", "idle_timeout": "500ms"},
-    {"selector": "sidespan.test.v1.Cases.Download", "post": "/download", "body": "*"},
+    {"selector": "sidespan.test.v1.Cases.Download", "post": "/download", "body": "*", "additional_bindings": [{"get": "/downloads"}]},
 ]
 JSON = ("Content-Type: application/json",)
 JSON2 = [("content-type", "application/json")]
@@ -153,6 +153,24 @@ def test_a_quiet_stream_of_events_beats(client):
     assert [json.loads(data).get("number", 0) for _, data in events(text)[0][:2]] == [0, 1]
 
 
+def test_a_stream_of_events_that_has_not_begun_beats_too(client):
+    """Who waits for the first event may know that somebody is there; an error then comes as an event."""
+    request = {"count": 1, "firstDelayMs": 900}
+    with client.stream("POST", "/events", json=request) as response:
+        begin = time.monotonic()
+        pieces = response.iter_text()
+        assert next(pieces) == ":\n\n" and time.monotonic() - begin < 0.8
+        assert "data: {" in "".join(pieces)
+    response = client.post("/events", json={**request, "code": 5}, headers={"x-request-timeout": "600ms"})
+    found, _ = events(response.text)
+    assert response.status_code == 200 and found[0][0] == "error" and json.loads(found[0][1])["code"] == 4
+
+
+def test_an_event_field_of_zero_is_a_value_like_any_other(client):
+    found, ids = events(client.post("/events", json={"count": 3}).text)
+    assert ids == ["0", "1", "2"]
+
+
 def test_a_busy_stream_of_events_does_not_beat(client):
     assert "\n:" not in client.post("/events", json={"count": 12, "delayMs": 50}).text
 
@@ -233,3 +251,36 @@ def test_a_body_stream_that_fails_late_is_broken_off(sidespan):
         assert two.request("POST", "/download", request, JSON2).reset is not None
     with http1.Connection(sidespan.address()) as one, pytest.raises(http1.Closed):
         one.request("POST", "/download", request, JSON)
+
+
+# ---- a head and nothing else ----
+
+
+@pytest.mark.parametrize("target", ["/count/100000?delay_ms=20", "/count/100000?delay_ms=20&$alt=sse", "/downloads?size=10"])
+def test_head_is_answered_without_a_body_and_lets_the_service_go(sidespan, services, target):
+    key = uuid.uuid4().hex
+    with http1.Connection(sidespan.address()) as connection:
+        response = connection.request("HEAD", target + (f"&key={key}" if "count" in target else ""))
+        assert response.status == 200 and response.header("content-type")
+        if "count" in target:
+            eventually(lambda: services.stats(key)["cancelled"] == 1)
+        # The connection serves the next request at once.
+        assert connection.request("GET", "/count/1?$alt=array").json()[0]["number"] == 0
+
+
+def test_head_is_answered_without_a_body_over_http2(sidespan, services):
+    key = uuid.uuid4().hex
+    with http2.Connection(sidespan.address()) as connection:
+        state = connection.request("HEAD", f"/count/100000?delay_ms=20&key={key}")
+        assert (state.status, state.body) == (200, b"")
+        eventually(lambda: services.stats(key)["cancelled"] == 1)
+
+
+def test_a_body_stream_that_fails_late_is_reset_over_http_1_0(sidespan):
+    with http1.Connection(sidespan.address()) as connection:
+        request = body(chunks=["QUFB"], code=9)
+        head = f"POST /download HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {len(request)}\r\n\r\n"
+        connection.send(head.encode() + request)
+        with pytest.raises(ConnectionResetError):
+            while connection.socket.recv(65536):
+                pass

@@ -189,6 +189,20 @@ def test_a_bad_message_cancels_the_call_and_is_never_taken_for_an_end(begin, ser
     eventually(lambda: services.stats(key)["cancelled"] == 1)
 
 
+@pytest.mark.parametrize(
+    "content_type, body",
+    [(NDJSON, b'{"text":"a"}\n{"nope":1}\n'), (ARRAY, b'[{"text":"a"},{"nope":1}]')],
+)
+def test_a_bad_message_is_named_by_its_number(begin, content_type, body):
+    upload = begin("/upload", content_type)
+    upload.send(body)
+    upload.end()
+    answer = json.loads(upload.answer()[1])
+    (violation,) = answer["details"][0]["fieldViolations"]
+    assert violation["field"] == "nope" and violation["description"].startswith("message 2: unknown field")
+    assert "line 1, column 2" in violation["description"] and "message 2: " in answer["message"]
+
+
 def test_the_service_may_end_before_the_request_does(begin):
     """A deadline, here."""
     upload = begin("/upload", NDJSON, "Grpc-Timeout: 300m")
