@@ -9,7 +9,7 @@ set -eu
 BUILD='build-essential pkg-config libh2o-evloop-dev libnghttp2-dev libssl-dev libprotobuf-c-dev protobuf-c-compiler
     protobuf-compiler libprotobuf-dev libyajl-dev libyaml-dev libwslay-dev zlib1g-dev python3-minimal'
 DEMO='python3 python3-grpcio python3-protobuf openssl curl'
-TEST='libcmocka-dev python3-pytest python3-httpx python3-h2 python3-yaml nghttp2-client procps'
+TEST='libcmocka-dev python3-pytest python3-httpx python3-h2 python3-yaml nghttp2-client procps chromium'
 LINT='clang clang-format clang-tidy cppcheck'
 FUZZ='clang llvm'
 CONFORMANCE=''

@@ -1,5 +1,6 @@
-// What test_browser.py sees through a real browser. The bootstrap page has set `base` (sidespan) and `harness` (the
-// server of the test); each scenario's result goes there, and what the page asks of the service comes from there.
+// What test_browser.py sees through a real browser. The bootstrap page has set `base` (sidespan), `harness` (the server of
+// the test) and `only` (names of scenarios; empty: all). Each scenario's result goes to the harness, and what the page asks
+// of the service comes from there.
 "use strict";
 
 const since = performance.now();
@@ -186,6 +187,10 @@ const scenarios = {
     return socket.next();
   },
 
+  async any_socket() {
+    return (await open("/count/1")).next();
+  },
+
   async refused_socket() {
     return (await open("/nowhere")).next();
   },
@@ -250,8 +255,8 @@ async function run() {
       results[name] = { error: String(error) };
     }
   };
-  for (const [name, scenario] of Object.entries(scenarios)) await attempt(name, scenario);
-  await attempt("stay", stay);
+  for (const [name, scenario] of Object.entries({ ...scenarios, stay }))
+    if (!only.length || only.includes(name)) await attempt(name, scenario);
   await fetch(`${harness}/result`, { method: "POST", body: JSON.stringify(results) });
 }
 
