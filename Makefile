@@ -237,7 +237,10 @@ bench:
 build/bench/tokens: bench/tokens.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -O2 -Wall -Wextra -o $@ $< -lnghttp2
-build/bench/reader build/bench/relay: build/bench/%: bench/%.c
+build/bench/reader build/bench/calls: build/bench/%: bench/%.c bench/client.h
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -O2 -Wall -Wextra -o $@ $< -lnghttp2
+build/bench/relay: bench/relay.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -O2 -Wall -Wextra -o $@ $<
 build/bench/tokens.pb: bench/proto/tokens.proto
@@ -245,7 +248,7 @@ build/bench/tokens.pb: bench/proto/tokens.proto
 	protoc -Ibench/proto --include_imports --descriptor_set_out=$@ $<
 bench-streams:
 	@scripts/deps.sh bench
-	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan build/bench/tokens build/bench/reader build/bench/relay build/bench/tokens.pb
+	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan build/bench/tokens build/bench/reader build/bench/calls build/bench/relay build/bench/tokens.pb
 	@bench/streams.py $(BENCH_ARGS)
 
 # Transcoding alone, beside libprotobuf's own C++; the only C++ here.

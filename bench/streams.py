@@ -6,10 +6,12 @@ from the moment at which the service makes it to the moment at which the client 
 and the client's own work included, so it is more than what sidespan adds.
 """
 import argparse
+import contextlib
 import json
 import mmap
 import os
 import re
+import shutil
 import signal
 import socket
 import statistics
@@ -35,11 +37,36 @@ def wakeups(pid):
     return total
 
 
+def usage(process):
+    """What it has used so far; None: nobody."""
+    if process is None:
+        return None
+    return {"rss_kib": rss_kib(process.pid), "cpu_ns": cpu_ns(process.pid), "wakeups": wakeups(process.pid)}
+
+
+def median_of(rounds, key):
+    return round(statistics.median(each[key] for each in rounds), 2)
+
+
+def message(request):
+    """A bench.v1.TokensRequest."""
+    wire = b""
+    for number, name in enumerate(["count", "intervalUs", "burst", "size"], 1):
+        value = request.get(name, 0)
+        wire += bytes([number << 3])
+        while value > 0x7F:
+            wire += bytes([value & 0x7F | 0x80])
+            value >>= 7
+        wire += bytes([value])
+    return wire
+
+
 class Streams(Bench):
     def services(self):
-        self.port = free_port()
+        self.port, self.other = free_port(), free_port()
         counter = os.path.join(self.dir, "made")
-        wait_port(self.port, self.start(self.load_cpu, os.path.join(BUILD, "bench/tokens"), str(self.port), counter))
+        for port, file in ((self.port, counter), (self.other, counter + "-other")):
+            wait_port(port, self.start(self.load_cpu, os.path.join(BUILD, "bench/tokens"), str(port), file))
         with open(counter, "rb") as f:
             self.counter = mmap.mmap(f.fileno(), 8, access=mmap.ACCESS_READ)
 
@@ -49,17 +76,21 @@ class Streams(Bench):
 
     def sidespan(self, cpu=None):
         port = free_port()
-        route = self.write(
-            "route.yaml",
-            "type: google.api.Service\nconfig_version: 3\nhttp:\n  rules:\n"
-            "  - selector: bench.v1.Tokens.Stream\n    post: /tokens\n    body: '*'\n",
-        )
+        routes = []
+        for name, prefix in (("tokens", ""), ("other", "/other")):
+            rules = [
+                {"selector": "bench.v1.Tokens.Stream", "post": f"{prefix}/tokens", "body": "*"},
+                {"selector": "bench.v1.Tokens.One", "post": f"{prefix}/token", "body": "*"},
+            ]
+            document = {"type": "google.api.Service", "config_version": 3, "upstream": name, "http": {"rules": rules}}
+            routes.append(self.write(f"{name}.yaml", json.dumps(document)))
         config = self.write(
             "sidespan.yaml",
             f"listeners: [{{address: '127.0.0.1:{port}'}}]\nadmin: {{address: '127.0.0.1:{free_port()}'}}\n"
-            f"workers: 1\ndescriptors: [{BUILD}/bench/tokens.pb]\nroutes: [{route}]\n"
-            "upstreams:\n  tokens:\n"
-            f"    target: 127.0.0.1:{self.port}\n    plaintext: true\n",
+            f"workers: 1\ndescriptors: [{BUILD}/bench/tokens.pb]\nroutes: {json.dumps(routes)}\n"
+            "upstreams:\n"
+            f"  tokens: {{target: '127.0.0.1:{self.port}', plaintext: true}}\n"
+            f"  other: {{target: '127.0.0.1:{self.other}', plaintext: true}}\n",
         )
         binary = os.environ.get("SIDESPAN_BIN", os.path.join(BUILD, "sidespan"))
         p = self.start(cpu or self.proxy_cpu, binary, "serve", "--config", config, "--log-level", "warn", "--access-log", "off")
@@ -71,50 +102,172 @@ class Streams(Bench):
         process.wait(40)
         self.processes.remove(process)
 
-    def read(self, port, process, connections, tokens, seconds, during=None, **request):
-        """Runs the clients; what they saw, and what sidespan used meanwhile."""
-        body = json.dumps({"count": tokens, **request})
-        command = ["taskset", "-c", self.load_cpu, os.path.join(BUILD, "bench/reader"), str(port), str(connections), str(tokens), body, str(seconds)]
-        before_rss, before_cpu, before_wakeups = rss_kib(process.pid), cpu_ns(process.pid), wakeups(process.pid)
+    def haproxy_streams(self):
+        """HAProxy carrying the same streams: HTTP/1.1 in, HTTP/2 out, the gRPC frames as they are."""
+        port = free_port()
+        config = self.write(
+            "haproxy-streams.cfg",
+            "global\n  nbthread 1\n  maxconn 4000\n  tune.h2.max-concurrent-streams 2000\ndefaults\n  mode http\n"
+            "  option http-no-delay\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n  http-reuse always\n"
+            f"frontend f\n  bind 127.0.0.1:{port}\n  default_backend b\n"
+            f"backend b\n  server s 127.0.0.1:{self.port} proto h2\n",
+        )
+        p = self.start(self.proxy_cpu, shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", config)
+        wait_port(port, p)
+        return port, p
+
+    def calls_command(self, kind, port, calls, mode, *path):
+        return ["taskset", "-c", self.load_cpu, os.path.join(BUILD, "bench/calls"), kind, str(port), str(calls), mode, *path]
+
+    def calls(self, kind, port, calls, mode):
+        done = subprocess.run(self.calls_command(kind, port, calls, mode), stdout=subprocess.PIPE, text=True, timeout=120)
+        return json.loads(done.stdout)
+
+    @contextlib.contextmanager
+    def bulk(self, port, path):
+        """A client that reads a stream of much, over and over."""
+        p = subprocess.Popen(self.calls_command("json", port, 0, "only", path), stdout=subprocess.PIPE, text=True)
+        assert p.stdout.readline() == "reading\n"
+        yield
+        p.terminate()
+        seen = json.loads(p.communicate(timeout=20)[0])
+        assert not seen["broken"] and seen["bulk_mb_per_s"] > 1, seen
+
+    def read(self, kind, port, process, streams, tokens, seconds, during=None, **request):
+        """Runs the clients; what they saw, and what the process, if any, used meanwhile."""
+        request = {"count": tokens, **request}
+        body = json.dumps(request) if kind == "json" else message(request).hex()
+        reader = os.path.join(BUILD, "bench/reader")
+        command = ["taskset", "-c", self.load_cpu, reader, kind, str(port), str(streams), str(tokens), body, str(seconds)]
+        before = usage(process)
         reader = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = reader.stdout.readline()
         seen = {}
         if line == "reading\n":
             if during:
                 time.sleep(during)
-            seen["rss_kib"] = rss_kib(process.pid)
+            if process:
+                seen["rss_kib"] = rss_kib(process.pid)
+                seen["rss_delta_kib"] = seen["rss_kib"] - before["rss_kib"]
             line = reader.stdout.readline()
         reader.wait()
         seen.update(json.loads(line))
-        seen["rss_delta_kib"] = seen.get("rss_kib", 0) - before_rss
-        seen["cpu_us_per_token"] = round((cpu_ns(process.pid) - before_cpu) / 1000 / max(seen["tokens"], 1), 2)
-        seen["wakeups_per_token"] = round((wakeups(process.pid) - before_wakeups) / max(seen["tokens"], 1), 3)
+        if process:
+            after, tokens = usage(process), max(seen["tokens"], 1)
+            seen["cpu_us_per_token"] = round((after["cpu_ns"] - before["cpu_ns"]) / 1000 / tokens, 2)
+            seen["wakeups_per_token"] = round((after["wakeups"] - before["wakeups"]) / tokens, 3)
         return seen
 
 
-def many_slow(bench, streams, seconds):
+def many_slow(bench, streams, seconds, rounds):
+    """Rounds of a plain gRPC client, HAProxy and sidespan one after the other. What sidespan adds is the age of its tokens
+    less that of the plain client's in the same round."""
     port, p = bench.sidespan()
-    bench.read(port, p, 1, 10, 10, intervalUs=1000, size=20)
+    proxy_port, proxy = bench.haproxy_streams()
+    ways = {"plain": ("grpc", bench.port, None), "haproxy": ("carried", proxy_port, proxy), "sidespan": ("json", port, p)}
     tokens = seconds * 20
-    seen = bench.read(port, p, streams, tokens, seconds + 20, during=seconds / 2, intervalUs=50000, size=20)
-    bench.stop_one(p)
-    seen.update(
-        workload="many-slow", streams=streams, lost_or_reordered=streams * tokens - seen["tokens"] + seen["wrong"] + seen["broken"],
-        kib_per_stream=round(seen["rss_delta_kib"] / streams, 2),
-    )
+    data = {name: [] for name in ways}
+    for kind, at, process in ways.values():
+        bench.read(kind, at, process, 10, 10, 10, intervalUs=1000, size=20)
+    for _ in range(rounds):
+        for name, (kind, at, process) in ways.items():
+            data[name].append(bench.read(kind, at, process, streams, tokens, seconds + 20, during=seconds / 2, intervalUs=50000, size=20))
+    for process in (proxy, p):
+        bench.stop_one(process)
+    rows = []
+    for name, seen in data.items():
+        row = {"workload": "many-slow", "by": name, "streams": streams, "p50_us": median_of(seen, "p50_us"), "p99_us": median_of(seen, "p99_us")}
+        row["lost_or_reordered"] = sum(streams * tokens - each["tokens"] + each["wrong"] + each["broken"] for each in seen)
+        line = f"{streams} streams, a token each 50 ms, {name:8}: age p50 {row['p50_us']} us, p99 {row['p99_us']} us"
+        if name != "plain":
+            for part in ("p50_us", "p99_us"):
+                row[f"added_{part}"] = round(statistics.median(a[part] - b[part] for a, b in zip(seen, data["plain"])), 1)
+            row["cpu_us_per_token"] = median_of(seen, "cpu_us_per_token")
+            row["wakeups_per_token"] = median_of(seen, "wakeups_per_token")
+            row["kib_per_stream"] = round(seen[0]["rss_delta_kib"] / streams, 2)  # later it has the memory already
+            line += f" (added {row['added_p50_us']}, {row['added_p99_us']}); {row['cpu_us_per_token']} us of CPU a token, {row['kib_per_stream']} KiB a stream"
+        if name == "sidespan":
+            ratios = [a["cpu_us_per_token"] / b["cpu_us_per_token"] for a, b in zip(seen, data["haproxy"])]
+            row["cpu_ratio_to_haproxy"] = round(statistics.median(ratios), 3)
+            line += f", {row['cpu_ratio_to_haproxy']} times HAProxy's"
+        print(f"{line}; {row['lost_or_reordered']} lost or reordered", flush=True)
+        rows.append(row)
+    return rows
+
+
+def one_stream(bench, name, tokens, rounds, **request):
+    """CPU a token of sidespan, HAProxy, and a relay that only copies bytes: the relay stands before another sidespan that
+    runs on the service's CPU, so that it copies the same."""
+    port, p = bench.sidespan()
+    other_port, other = bench.sidespan(bench.load_cpu)
+    proxy_port, proxy = bench.haproxy_streams()
+    relay_port = free_port()
+    relay = bench.start(bench.proxy_cpu, os.path.join(BUILD, "bench/relay"), str(relay_port), str(other_port))
+    wait_port(relay_port, relay)
+    ways = {"sidespan": ("json", port, p), "haproxy": ("carried", proxy_port, proxy), "relay": ("json", relay_port, relay)}
+    data = {way: [] for way in ways}
+    for kind, at, process in ways.values():
+        bench.read(kind, at, process, 1, 1000, 20, intervalUs=1000, burst=100, size=20)
+    for _ in range(rounds):
+        for way, (kind, at, process) in ways.items():
+            data[way].append(bench.read(kind, at, process, 1, tokens, 60, size=20, **request))
+    for process in (relay, proxy, other, p):
+        bench.stop_one(process)
+    seen = {"workload": name, "cpu_us_per_token": median_of(data["sidespan"], "cpu_us_per_token")}
+    seen["tokens_per_s"] = round(statistics.median(each["tokens"] / each["seconds"] for each in data["sidespan"]))
+    seen["wakeups_per_token"] = median_of(data["sidespan"], "wakeups_per_token")
+    seen["wrong"] = sum(each["wrong"] + each["broken"] for each in data["sidespan"])
+    for way in ("haproxy", "relay"):
+        seen[f"{way}_cpu_us_per_token"] = median_of(data[way], "cpu_us_per_token")
     print(
-        f"{streams} streams, a token each 50 ms for {seconds} s: p50 {seen['p50_us']} us, p99 {seen['p99_us']} us, max "
-        f"{seen['max_us']} us; {seen['kib_per_stream']} KiB a stream; {seen['cpu_us_per_token']} us of CPU and "
-        f"{seen['wakeups_per_token']} wakeups a token; {seen['lost_or_reordered']} lost or reordered",
+        f"one stream, {name}: {seen['tokens_per_s']} tokens/s, {seen['cpu_us_per_token']} us of CPU a token (HAProxy "
+        f"{seen['haproxy_cpu_us_per_token']}, a relay that only copies {seen['relay_cpu_us_per_token']}), "
+        f"{seen['wakeups_per_token']} wakeups a token, {seen['wrong']} wrong",
         flush=True,
     )
     return seen
 
 
+def fairness(bench, calls, rounds):
+    """How long small calls take alone and beside a bulk stream that is read as fast as it comes, which shares ever more with
+    them. Everything but sidespan is on one CPU; the plain gRPC client shows what the service and that CPU make of it."""
+    port, p = bench.sidespan()
+    bulk = {"same worker": "/other/tokens", "same upstream connection": "/tokens"}
+    data = {}
+
+    def measure(name, kind, at, mode="none"):
+        data.setdefault(name, []).append(bench.calls(kind, at, calls, mode))
+
+    for _ in range(rounds):
+        measure("plain, alone", "grpc", bench.port)
+        measure("plain, same connection", "grpc", bench.port, "same")
+        measure("alone", "json", port)
+        for name, path in bulk.items():
+            with bench.bulk(port, path):
+                measure(name, "json", port)
+        measure("same HTTP/2 connection", "json", port, "same")
+    bench.stop_one(p)
+    rows = []
+    for name, seen in data.items():
+        alone = data["plain, alone" if name.startswith("plain") else "alone"]
+        row = {"workload": "fairness", "bulk": name, "p50_us": median_of(seen, "p50_us"), "p99_us": median_of(seen, "p99_us")}
+        row["p99_ratio_to_alone"] = round(row["p99_us"] / median_of(alone, "p99_us"), 2)
+        # A machine that falls asleep between two calls makes those alone slow: their best round is the stricter measure.
+        row["p99_ratio_to_best_alone"] = round(row["p99_us"] / min(each["p99_us"] for each in alone), 2)
+        row["broken"] = sum(each["broken"] for each in seen)
+        rows.append(row)
+        print(
+            f"small calls, {name}: p50 {row['p50_us']} us, p99 {row['p99_us']} us, {row['p99_ratio_to_alone']} times alone "
+            f"({row['p99_ratio_to_best_alone']} times the best round alone)",
+            flush=True,
+        )
+    return rows
+
+
 def slow_reader(bench, seconds, rate=1_000_000):
     """A 1 GB stream of 64 KiB messages whose reader takes 1 MB a second."""
     port, p = bench.sidespan()
-    bench.read(port, p, 1, 10, 10, intervalUs=1000, size=20)
+    bench.read("json", port, p, 1, 10, 10, intervalUs=1000, size=20)
     body = json.dumps({"count": 16384, "size": 65536}).encode()
     head = f"POST /tokens HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     rss, made, read = [], [], 0
@@ -145,30 +298,6 @@ def slow_reader(bench, seconds, rate=1_000_000):
     return seen
 
 
-def one_stream(bench, name, tokens, rounds, **request):
-    """The median round by CPU; beside it a relay in sidespan's place, before another sidespan on the service's CPU, that
-    only copies the same bytes."""
-    port, p = bench.sidespan()
-    other_port, other = bench.sidespan(bench.load_cpu)
-    relay_port = free_port()
-    relay = bench.start(bench.proxy_cpu, os.path.join(BUILD, "bench/relay"), str(relay_port), str(other_port))
-    wait_port(relay_port, relay)
-    bench.read(port, p, 1, 1000, 20, intervalUs=1000, burst=100, size=20)
-    data = [bench.read(port, p, 1, tokens, 60, size=20, **request) for _ in range(rounds)]
-    copied = [bench.read(relay_port, relay, 1, tokens, 60, size=20, **request) for _ in range(rounds)]
-    for process in (relay, other, p):
-        bench.stop_one(process)
-    seen = sorted(data, key=lambda r: r["cpu_us_per_token"])[rounds // 2]
-    floor = statistics.median(r["cpu_us_per_token"] for r in copied)
-    seen.update(workload=name, tokens_per_s=round(seen["tokens"] / seen["seconds"]), relay_cpu_us_per_token=floor)
-    print(
-        f"one stream, {name}: {seen['tokens_per_s']} tokens/s, {seen['cpu_us_per_token']} us of CPU a token (a relay that "
-        f"only copies: {floor}), {seen['wakeups_per_token']} wakeups a token, p99 {seen.get('p99_us')} us, {seen['wrong'] + seen['broken']} wrong",
-        flush=True,
-    )
-    return seen
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--streams", type=int, default=1000)
@@ -179,11 +308,12 @@ def main():
     rows = []
     try:
         bench.services()
-        rows.append(many_slow(bench, args.streams, args.seconds))
+        rows += many_slow(bench, args.streams, args.seconds, args.rounds)
         rows.append(one_stream(bench, "paced-1ms", 2000, args.rounds, intervalUs=1000))
         rows.append(one_stream(bench, "paced-100us", 20_000, args.rounds, intervalUs=100))
         rows.append(one_stream(bench, "bursts", 400_000, args.rounds, intervalUs=1000, burst=200))
         rows.append(one_stream(bench, "flat-out", 2_000_000, args.rounds))
+        rows += fairness(bench, 3000, args.rounds)
         rows.append(slow_reader(bench, 2 * args.seconds))
     finally:
         bench.stop()
