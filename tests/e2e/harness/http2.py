@@ -41,6 +41,7 @@ class Connection:
                 client=True, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
             )
         self.consume = True  # give credit back as data comes
+        self.held = set()  # streams that get none back, though the connection does
         self.goaway = None  # error code
         self._partial = b""
         self.streams = {}
@@ -112,7 +113,9 @@ class Connection:
             stream.status = int(stream.headers.pop(":status"))
         elif isinstance(event, h2.events.DataReceived):
             stream.body += event.data
-            if self.consume:
+            if event.stream_id in self.held and event.flow_controlled_length:
+                self.h2.increment_flow_control_window(event.flow_controlled_length)
+            elif self.consume:
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.TrailersReceived):
             stream.trailers = dict(event.headers)
