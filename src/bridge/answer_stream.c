@@ -1,7 +1,18 @@
 /* A stream of messages, each sent when it arrives, as NDJSON, a JSON array or server-sent events. */
 #include "bridge/head.h"
+#include "http/gzip.h"
 
 enum { HEARTBEAT_MS = 15000 };
+
+static void compress(struct ss_call *call, struct ss_head *h)
+{
+    if (!call->options->gzip.streams || call->options->gzip.off)
+        return;
+    ss_head_put(h, SS_LIT("vary"), SS_LIT("Accept-Encoding"));
+    call->gzip = call->accepts_gzip ? ss_gzip_new(SS_GZIP_STREAM) : NULL;
+    if (call->gzip)
+        ss_head_put(h, SS_LIT("content-encoding"), SS_LIT("gzip"));
+}
 
 /* The call is over behind it when a head is all that the client gets. */
 static void begin_stream(struct ss_call *call)
@@ -11,7 +22,25 @@ static void begin_stream(struct ss_call *call)
     ss_head_put(&h, SS_LIT("cache-control"), SS_LIT("no-cache"));
     ss_head_put(&h, SS_LIT("x-accel-buffering"), SS_LIT("no"));
     ss_head_put_metadata(&h, call);
+    compress(call, &h);
     ss_call_stream_head(call, &h);
+}
+
+/* Sends what out holds: all that there is to send for now, or for good. */
+static void put(struct ss_call *call, const struct ss_buf *out, bool last)
+{
+    struct ss_buf *zipped = &call->bridge->zipped;
+    if (call->gzip) {
+        ss_buf_clear(zipped, SS_SCRATCH_KEEP);
+        enum ss_err err = ss_gzip_push(call->gzip, out->ptr, out->len, zipped);
+        if (err == SS_OK)
+            err = last ? ss_gzip_finish(call->gzip, zipped) : ss_gzip_flush(call->gzip, zipped);
+        if (err != SS_OK)
+            zipped->len = 0; /* out of memory: the client will find the end missing */
+        out = zipped;
+    }
+    if (out->len)
+        ss_call_data(call, out->ptr, out->len);
 }
 
 enum ss_err ss_call_print_message(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
@@ -60,7 +89,7 @@ static void on_beat(void *ctx)
         ss_buf_clear(out, SS_SCRATCH_KEEP);
         ss_stream_body_heartbeat(&call->stream, out);
         if (call->client->ops->unsent(call->client) == 0) /* who does not read needs no signs of life */
-            ss_call_data(call, out->ptr, out->len);
+            put(call, out, false);
         call->wrote_at_ms = now;
         due = now + (uint64_t)beat_ms(call);
     }
@@ -94,7 +123,7 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
     if (call->state != SS_CALL_STREAMING)
         return;
     call->wrote_at_ms = call->active_at_ms;
-    ss_call_data(call, out->ptr, out->len);
+    put(call, out, false);
     if (call->state == SS_CALL_STREAMING)
         ss_call_settle_credit(call, wire.len);
 }
@@ -125,8 +154,7 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
     }
     size_t n_down = call->trailers_ok ? ss_head_status_trailers(call, st, down) : 0;
     n_down += ss_head_trailers(call, trailers, n, down + n_down);
-    if (out->len)
-        ss_call_data(call, out->ptr, out->len);
+    put(call, out, true);
     c->ops->finish(c, down, n_down);
     ss_call_over(call);
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "bridge/inflate.h"
+#include "http/gzip.h"
 
 enum {
     STREAM_IDLE_MS = 300000,   /* where the route says nothing */
@@ -76,6 +77,7 @@ static void recycle(void *ctx)
         b->done = call->next;
         dispose_request(call);
         ss_buf_dispose(&call->out);
+        ss_gzip_free(call->gzip);
         if (b->n_idle >= MAX_IDLE_CALLS) {
             free_call(call);
             continue;

@@ -76,6 +76,7 @@ struct ss_call {
     int64_t idle_ms;    /* of a stream; 0: none */
     struct ss_json_out json;
     struct ss_stream_body stream;
+    struct ss_gzip *gzip; /* of a stream; NULL: it goes as it is */
     size_t max_request_bytes;
     size_t owed;    /* bytes of messages whose credit is held back from the service */
     size_t in_owed; /* bytes of the body whose credit is held back from the client */

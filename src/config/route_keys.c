@@ -76,7 +76,7 @@ static void decode_envelope(struct ss_diag *d, const struct ss_node *value, void
     into->envelope_at = value;
 }
 
-/* `gzip: off`, or `gzip: {min_bytes}`. */
+/* `gzip: off`, or `gzip: {min_bytes, streams}`. */
 static void decode_gzip(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
 {
     static const struct ss_range some_bytes = {1, UINT64_C(1) << 30};
@@ -85,6 +85,7 @@ static void decode_gzip(struct ss_diag *d, const struct ss_node *value, void *fi
          .decode = ss_decode_bytes,
          .offset = offsetof(struct ss_route_gzip, min_bytes),
          .arg = &some_bytes},
+        {.name = "streams", .decode = ss_decode_bool, .offset = offsetof(struct ss_route_gzip, streams)},
     };
     (void)arg;
     struct ss_route_gzip *gzip = field;

@@ -44,6 +44,7 @@ struct ss_route_websocket {
 struct ss_route_gzip {
     bool off;
     size_t min_bytes; /* shorter answers go as they are; 0: unset (1 KiB) */
+    bool streams;     /* streams of JSON messages too, each message flushed: 18 KiB a stream, and time */
 };
 
 /* What stands beside a rule in a descriptor, with the defaults merged in. Owned by the table's arena. */

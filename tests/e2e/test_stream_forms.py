@@ -22,6 +22,7 @@ RULES = [
         **{"selector": COUNT, "post": "/events", "body": "*", "stream": "sse"},
         "sse": {"event": "text", "id": "number", "done": "[DONE]", "heartbeat": "200ms"},
     },
+    {"selector": COUNT, "post": "/zipped", "body": "*", "gzip": {"streams": True}, "sse": {"heartbeat": "200ms"}},
     {"selector": COUNT, "post": "/silent", "body": "*", "stream": "sse", "sse": {"heartbeat": "0s"}},
     {"selector": COUNT, "post": "/envelope", "body": "*", "envelope": True},
     {"selector": COUNT, "post": "/idle", "body": "*", "idle_timeout": "500ms"},
@@ -251,6 +252,36 @@ def test_a_body_stream_that_fails_late_is_broken_off(sidespan):
         assert two.request("POST", "/download", request, JSON2).reset is not None
     with http1.Connection(sidespan.address()) as one, pytest.raises(http1.Closed):
         one.request("POST", "/download", request, JSON)
+
+
+# ---- compressed ----
+
+
+@pytest.mark.parametrize("alt", ["ndjson", "array", "sse"])
+def test_a_stream_may_be_compressed_message_by_message(client, services, alt):
+    key = uuid.uuid4().hex
+    request = {"count": 3, "delayMs": 500, "size": 300, "key": key}
+    with client.stream("POST", f"/zipped?$alt={alt}", json=request) as response:
+        assert response.headers["content-encoding"] == "gzip" and response.headers["vary"] == "Accept-Encoding"
+        pieces = response.iter_text()
+        first = next(pieces)
+        assert first.count('"number"') == 1 and services.stats(key)["sent"] < 3
+        text = first + "".join(pieces)
+        assert response.num_bytes_downloaded < len(text) / 2
+    plain = client.post(f"/zipped?$alt={alt}", json={**request, "delayMs": 0}, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers and plain.headers["vary"] == "Accept-Encoding"
+    assert plain.text == text.replace(":\n\n", "")
+
+
+def test_a_compressed_stream_ends_with_its_error_and_beats(client):
+    text = client.post("/zipped", json={"count": 9, "failAfter": 1, "code": 9}).text
+    assert [set(json.loads(line)) for line in text.splitlines()][1] == {"error"}
+    assert ":\n\n" in client.post("/zipped?$alt=sse", json={"count": 2, "delayMs": 700}).text
+
+
+def test_streams_are_not_compressed_unless_the_route_says_so(client):
+    response = client.post("/count", json={"count": 3, "size": 3000})
+    assert "content-encoding" not in response.headers
 
 
 # ---- a head and nothing else ----

@@ -98,7 +98,7 @@ static void nothing_is_set_that_is_not_written(void **state)
     assert_int_equal(o->sse.heartbeat_ms, -1);
     assert_int_equal(o->websocket.ping_ms, -1);
     assert_true(o->object.max_items == 0 && o->object.max_bytes == 0 && o->object.max_time_ms == 0);
-    assert_true(!o->gzip.off && o->gzip.min_bytes == 0);
+    assert_true(!o->gzip.off && o->gzip.min_bytes == 0 && !o->gzip.streams);
     assert_false(o->envelope);
     assert_null(l.config.server.listeners[0].cors);
     assert_int_equal(l.config.server.access_log, SS_ACCESS_LOG_TEXT);
@@ -112,7 +112,7 @@ static void every_option_of_a_stream_arrives(void **state)
     load(&l, BASE,
          WATCH "    stream: object\n    sse: {event: kind, id: seq, done: \"[DONE]\", heartbeat: 5s}\n"
                "    object: {max_items: 7, max_bytes: 2KiB, max_time: 3s}\n    envelope: true\n"
-               "    gzip: {min_bytes: 10}\n    websocket: {ping: 2s}\n"
+               "    gzip: {min_bytes: 10, streams: true}\n    websocket: {ping: 2s}\n"
                "  - {selector: ev.S.Text, get: /text, sse: {heartbeat: 0}, gzip: off}\n");
     const struct ss_route_options *o = options_of(&l, "/watch");
     assert_int_equal(o->stream, SS_STREAM_OBJECT);
@@ -125,7 +125,7 @@ static void every_option_of_a_stream_arrives(void **state)
     assert_int_equal(o->object.max_bytes, 2048);
     assert_int_equal(o->object.max_time_ms, 3000);
     assert_true(o->envelope);
-    assert_true(!o->gzip.off && o->gzip.min_bytes == 10);
+    assert_true(!o->gzip.off && o->gzip.min_bytes == 10 && o->gzip.streams);
     o = options_of(&l, "/text");
     assert_int_equal(o->sse.heartbeat_ms, 0);
     assert_true(o->gzip.off);
