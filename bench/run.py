@@ -101,14 +101,18 @@ class Bench:
         return port, p
 
     def haproxy(self, kind):
-        port = free_port()
         security = "proto h2" if kind == "plaintext" else f"ssl verify required ca-file {ROOT}/certs/dev/ca.crt alpn h2 sni str(localhost)"
+        return self.carrier(kind, f"127.0.0.1:{self.echo[kind]} {security}")
+
+    def carrier(self, name, server, settings="", defaults=""):
+        """HAProxy before that server: HTTP/1.1 in."""
+        port = free_port()
         config = self.write(
-            f"haproxy-{kind}.cfg",
-            "global\n  nbthread 1\n  maxconn 4000\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 60s\n"
-            "  timeout server 60s\n  http-reuse always\n"
+            f"haproxy-{name}.cfg",
+            f"global\n  nbthread 1\n  maxconn 4000\n{settings}defaults\n  mode http\n  timeout connect 5s\n  timeout client 60s\n"
+            f"  timeout server 60s\n  http-reuse always\n{defaults}"
             f"frontend f\n  bind 127.0.0.1:{port}\n  default_backend b\n"
-            f"backend b\n  server s 127.0.0.1:{self.echo[kind]} {security}\n",
+            f"backend b\n  server s {server}\n",
         )
         p = self.start(self.proxy_cpu, shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", config)
         wait_port(port, p)

@@ -11,7 +11,6 @@ import json
 import mmap
 import os
 import re
-import shutil
 import signal
 import socket
 import statistics
@@ -103,18 +102,9 @@ class Streams(Bench):
         self.processes.remove(process)
 
     def haproxy_streams(self):
-        """HAProxy carrying the same streams: HTTP/1.1 in, HTTP/2 out, the gRPC frames as they are."""
-        port = free_port()
-        config = self.write(
-            "haproxy-streams.cfg",
-            "global\n  nbthread 1\n  maxconn 4000\n  tune.h2.max-concurrent-streams 2000\ndefaults\n  mode http\n"
-            "  option http-no-delay\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n  http-reuse always\n"
-            f"frontend f\n  bind 127.0.0.1:{port}\n  default_backend b\n"
-            f"backend b\n  server s 127.0.0.1:{self.port} proto h2\n",
-        )
-        p = self.start(self.proxy_cpu, shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", config)
-        wait_port(port, p)
-        return port, p
+        """HAProxy carrying the same streams: HTTP/2 out, the gRPC frames as they are."""
+        settings, defaults = "  tune.h2.max-concurrent-streams 2000\n", "  option http-no-delay\n"
+        return self.carrier("streams", f"127.0.0.1:{self.port} proto h2", settings, defaults)
 
     def calls_command(self, kind, port, calls, mode, *path):
         return ["taskset", "-c", self.load_cpu, os.path.join(BUILD, "bench/calls"), kind, str(port), str(calls), mode, *path]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from harness import http1, http2
-from harness.process import BINARY, E2E, PATIENCE, ROOT, Demo, Services, Sidespan, free_port
+from harness.process import BINARY, PATIENCE, ROOT, Demo, Services, Sidespan, compile_protos, configuration, write_routes
 
 
 def pytest_configure():
@@ -34,12 +34,7 @@ def certs(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def descriptors(tmp_path_factory):
-    """The FileDescriptorSet of proto/, with what it imports."""
-    out = tmp_path_factory.mktemp("descriptors") / "test.pb"
-    proto = E2E / "proto"
-    files = [str(file) for file in proto.rglob("*.proto")]
-    subprocess.run(["protoc", f"-I{proto}", f"-I{ROOT / 'proto'}", "--include_imports", f"--descriptor_set_out={out}", *files], check=True)
-    return out
+    return compile_protos(tmp_path_factory.mktemp("descriptors") / "test.pb")
 
 
 @pytest.fixture(scope="session")
@@ -58,28 +53,22 @@ def demo(certs):
 
 @pytest.fixture(scope="session")
 def make_config(certs, services, descriptors):
-    """A configuration on free ports, before the services in plaintext unless told otherwise; keys given replace whole
-    keys, None removes one."""
+    return lambda **keys: configuration(certs, services.ports, descriptors, **keys)
 
-    def make(**keys):
-        config = {
-            "listeners": [
-                {"address": f"127.0.0.1:{free_port()}"},
-                {
-                    "address": f"127.0.0.1:{free_port()}",
-                    "tls": {"certificate": f"{certs}/server.crt", "private_key": f"{certs}/server.key"},
-                },
-            ],
-            "admin": {"address": f"127.0.0.1:{free_port()}"},
-            "workers": 1,
-            "descriptors": [str(descriptors)],
-            "routes": [str(E2E / "routes.yaml")],
-            "upstreams": {"test": {"target": f"127.0.0.1:{services.ports['plain']}", "plaintext": True}},
-            **keys,
-        }
-        return {key: value for key, value in config.items() if value is not None}
 
-    return make
+@pytest.fixture(scope="module")
+def routed(tmp_path_factory, make_config):
+    """routed(rules, key=value, …): a sidespan of the module's own with these rules, ready."""
+    running = []
+
+    def run(rules, env=None, **keys):
+        folder = tmp_path_factory.mktemp("routed")
+        running.append(Sidespan(folder, make_config(routes=[write_routes(folder, rules)], **keys), env))
+        return running[-1].wait_ready()
+
+    yield run
+    for process in running:
+        process.finish()
 
 
 class Shared:

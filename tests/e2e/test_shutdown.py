@@ -104,6 +104,19 @@ def test_a_stream_in_flight_finishes(start):
     assert process.wait() == 0
 
 
+@contextlib.contextmanager
+def pending(process, version, target):
+    """A request on its way; yields what reads its answer."""
+    if version == 1:
+        with http1.Connection(process.address()) as connection:
+            connection.send_request("GET", target)
+            yield connection.read_response
+    else:
+        with http2.Connection(process.address()) as connection:
+            stream = connection.start("GET", target)
+            yield lambda: connection.wait(stream)
+
+
 @pytest.mark.parametrize(
     "form, last",
     [
@@ -117,16 +130,10 @@ def test_a_stream_beyond_the_drain_timeout_ends_with_an_error_in_its_form(start,
     process = start(drain_timeout="300ms")
     key = uuid.uuid4().hex
     target = f"/count/1000?delay_ms=50&key={key}&$alt={form}"
-    with contextlib.ExitStack() as stack:
-        if version == 1:
-            connection = stack.enter_context(http1.Connection(process.address()))
-            connection.send_request("GET", target)
-        else:
-            connection = stack.enter_context(http2.Connection(process.address()))
-            stream = connection.start("GET", target)
+    with pending(process, version, target) as answer:
         eventually(lambda: services.stats(key)["sent"] > 1)
         process.process.send_signal(signal.SIGTERM)
-        body = connection.read_response().body if version == 1 else connection.wait(stream).body
+        body = answer().body
         assert re.search(last, body), body[-200:]
     assert process.wait() == 0
     eventually(lambda: services.stats(key)["cancelled"] == 1)
@@ -136,16 +143,10 @@ def test_a_stream_beyond_the_drain_timeout_ends_with_an_error_in_its_form(start,
 def test_an_answer_beyond_the_drain_timeout_is_unavailable(start, services, version):
     process = start(drain_timeout="300ms")
     key = uuid.uuid4().hex
-    with contextlib.ExitStack() as stack:
-        if version == 1:
-            connection = stack.enter_context(http1.Connection(process.address()))
-            connection.send_request("GET", f"/slow/4000?key={key}")
-        else:
-            connection = stack.enter_context(http2.Connection(process.address()))
-            stream = connection.start("GET", f"/slow/4000?key={key}")
+    with pending(process, version, f"/slow/4000?key={key}") as answer:
         eventually(lambda: services.stats(key)["started"] == 1)
         process.process.send_signal(signal.SIGTERM)
-        response = connection.read_response() if version == 1 else connection.wait(stream)
+        response = answer()
         assert response.status == 503 and response.json()["code"] == 14
     assert process.wait() == 0
     eventually(lambda: services.stats(key)["cancelled"] == 1)

@@ -5,23 +5,16 @@ import time
 import uuid
 
 import pytest
-import yaml
 
 from harness import leaving
-from harness.process import Sidespan, eventually
+from harness.process import eventually
 
 SECONDS = 0.5
 
 
 @pytest.fixture(scope="module")
-def sidespan(tmp_path_factory, make_config):
-    folder = tmp_path_factory.mktemp("cancel")
-    routes = folder / "routes.yaml"
-    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": leaving.RULES}}
-    routes.write_text(yaml.safe_dump(document))
-    process = Sidespan(folder, make_config(routes=[str(routes)])).wait_ready()
-    yield process
-    process.finish()
+def sidespan(routed):
+    return routed(leaving.RULES)
 
 
 def leave_and_look(sidespan, services, moment, kind, how, tls=None):

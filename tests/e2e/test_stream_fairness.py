@@ -5,10 +5,9 @@ import json
 import uuid
 
 import pytest
-import yaml
 
 from harness import http1, http2, leaving
-from harness.process import Sidespan, eventually
+from harness.process import eventually
 from harness.websocket import TEXT, WebSocket, frame
 
 RULES = [
@@ -21,14 +20,8 @@ MUCH = 1 << 30
 
 
 @pytest.fixture(scope="module")
-def sidespan(tmp_path_factory, make_config):
-    folder = tmp_path_factory.mktemp("fairness")
-    routes = folder / "routes.yaml"
-    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": RULES}}
-    routes.write_text(yaml.safe_dump(document))
-    process = Sidespan(folder, make_config(routes=[str(routes)])).wait_ready()
-    yield process
-    process.finish()
+def sidespan(routed):
+    return routed(RULES)
 
 
 def sent(services, key):

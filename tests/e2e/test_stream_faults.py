@@ -10,10 +10,9 @@ import time
 import h2.exceptions
 import httpx
 import pytest
-import yaml
 
 from harness import faults, http1, http2
-from harness.process import Sidespan, eventually
+from harness.process import eventually
 from harness.websocket import CLOSE, TEXT, Extended, WebSocket, frame
 
 COUNT = "sidespan.test.v1.Streams.Count"
@@ -27,22 +26,9 @@ ONE, TWO = faults.grpc_frame(b"\x08\x01"), faults.grpc_frame(b"\x08\x02")
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory, make_config):
+def before(routed):
     """before(port): a sidespan before a plaintext service on that port."""
-    running = []
-
-    def make(port):
-        folder = tmp_path_factory.mktemp("faults")
-        routes = folder / "routes.yaml"
-        document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": RULES}}
-        routes.write_text(yaml.safe_dump(document))
-        upstreams = {"test": {"target": f"127.0.0.1:{port}", "plaintext": True}}
-        running.append(Sidespan(folder, make_config(routes=[str(routes)], upstreams=upstreams)))
-        return running[-1].wait_ready()
-
-    yield make
-    for process in running:
-        process.finish()
+    return lambda port: routed(RULES, upstreams={"test": {"target": f"127.0.0.1:{port}", "plaintext": True}})
 
 
 # ---- the service's faults: each is called when two messages have gone ----

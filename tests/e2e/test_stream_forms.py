@@ -6,10 +6,9 @@ import uuid
 
 import httpx
 import pytest
-import yaml
 
 from harness import http1, http2
-from harness.process import PATIENCE, Sidespan, eventually
+from harness.process import PATIENCE, eventually
 
 COUNT = "sidespan.test.v1.Streams.Count"
 RULES = [
@@ -37,14 +36,8 @@ def body(**fields):
 
 
 @pytest.fixture(scope="module")
-def sidespan(tmp_path_factory, make_config):
-    folder = tmp_path_factory.mktemp("forms")
-    routes = folder / "routes.yaml"
-    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": RULES}}
-    routes.write_text(yaml.safe_dump(document))
-    process = Sidespan(folder, make_config(routes=[str(routes)])).wait_ready()
-    yield process
-    process.finish()
+def sidespan(routed):
+    return routed(RULES)
 
 
 @pytest.fixture(params=["http/1.1", "h2c"])

@@ -8,10 +8,9 @@ import time
 import uuid
 
 import pytest
-import yaml
 
 from harness import http1, http2
-from harness.process import Sidespan, eventually
+from harness.process import eventually
 
 UPLOAD, CHAT = "sidespan.test.v1.Streams.Upload", "sidespan.test.v1.Streams.Chat"
 RULES = [
@@ -26,16 +25,9 @@ NDJSON, ARRAY = "application/x-ndjson", "application/json"
 
 
 @pytest.fixture(scope="module")
-def sidespan(tmp_path_factory, make_config):
-    folder = tmp_path_factory.mktemp("up")
-    routes = folder / "routes.yaml"
-    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": RULES}}
-    routes.write_text(yaml.safe_dump(document))
+def sidespan(routed):
     # What has been freed counts as memory when the sanitizer holds it back.
-    env = {"ASAN_OPTIONS": os.environ["ASAN_OPTIONS"] + ":quarantine_size_mb=1"}
-    process = Sidespan(folder, make_config(routes=[str(routes)]), env).wait_ready()
-    yield process
-    process.finish()
+    return routed(RULES, {"ASAN_OPTIONS": os.environ["ASAN_OPTIONS"] + ":quarantine_size_mb=1"})
 
 
 class Chunked:

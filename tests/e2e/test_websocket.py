@@ -7,9 +7,8 @@ import time
 import uuid
 
 import pytest
-import yaml
 
-from harness.process import PATIENCE, Sidespan, eventually
+from harness.process import PATIENCE, eventually
 from harness.websocket import BINARY, CLOSE, PING, PONG, TEXT, Extended, WebSocket, frame
 
 RULES = [
@@ -48,15 +47,8 @@ RULES = [
 
 
 @pytest.fixture(scope="module")
-def sidespan(tmp_path_factory, make_config):
-    folder = tmp_path_factory.mktemp("websocket")
-    routes = folder / "routes.yaml"
-    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": RULES}}
-    routes.write_text(yaml.safe_dump(document))
-    limits = {"max_request_bytes": 100000}
-    process = Sidespan(folder, make_config(routes=[str(routes)], limits=limits)).wait_ready()
-    yield process
-    process.finish()
+def sidespan(routed):
+    return routed(RULES, limits={"max_request_bytes": 100000})
 
 
 @pytest.fixture
@@ -424,11 +416,8 @@ def test_many_messages_arrive_in_order(connect):
     assert ws.read_close() == (1000, "")
 
 
-def test_an_absent_service_closes_with_4014(start, tmp_path):
-    routes = tmp_path / "routes.yaml"
-    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": RULES}}
-    routes.write_text(yaml.safe_dump(document))
-    process = start(routes=[str(routes)], upstreams={"test": {"target": "127.0.0.1:1", "plaintext": True, "connect_timeout": "1s"}}, wait=True)
+def test_an_absent_service_closes_with_4014(routed):
+    process = routed(RULES, upstreams={"test": {"target": "127.0.0.1:1", "plaintext": True, "connect_timeout": "1s"}})
     ws = WebSocket(process.address(), "/chat", "X-Request-Timeout: 3").open()
     code, _ = ws.read_close()
     assert code in (4014, 4004)

@@ -48,6 +48,43 @@ def eventually(condition, timeout=PATIENCE, interval=0.02, what=None):
         time.sleep(interval)
 
 
+def configuration(certs, ports, descriptors, **keys):
+    """A configuration on free ports, plaintext and TLS, before the services in plaintext unless told otherwise; keys given
+    replace whole keys, None removes one."""
+    config = {
+        "listeners": [
+            {"address": f"127.0.0.1:{free_port()}"},
+            {
+                "address": f"127.0.0.1:{free_port()}",
+                "tls": {"certificate": f"{certs}/server.crt", "private_key": f"{certs}/server.key"},
+            },
+        ],
+        "admin": {"address": f"127.0.0.1:{free_port()}"},
+        "workers": 1,
+        "descriptors": [str(descriptors)],
+        "routes": [str(E2E / "routes.yaml")],
+        "upstreams": {"test": {"target": f"127.0.0.1:{ports['plain']}", "plaintext": True}},
+        **keys,
+    }
+    return {key: value for key, value in config.items() if value is not None}
+
+
+def write_routes(folder, rules):
+    """A file of routes with these rules, before the upstream `test`; its path."""
+    path = pathlib.Path(folder, "routes.yaml")
+    document = {"type": "google.api.Service", "config_version": 3, "upstream": "test", "http": {"rules": rules}}
+    path.write_text(yaml.safe_dump(document))
+    return str(path)
+
+
+def compile_protos(out):
+    """The FileDescriptorSet of proto/, with what it imports."""
+    proto = E2E / "proto"
+    files = [str(file) for file in proto.rglob("*.proto")]
+    subprocess.run(["protoc", f"-I{proto}", f"-I{ROOT / 'proto'}", "--include_imports", f"--descriptor_set_out={out}", *files], check=True)
+    return out
+
+
 class Child:
     """A process whose stderr is kept; ended at the latest by stop()."""
 
