@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "net/loop_impl.h"
 #include "net/stream_impl.h"
+#include "net/sys.h"
 
 struct ss_connect {
     struct ss_loop *loop;
@@ -132,8 +133,10 @@ static int open_socket(const struct ss_address *to)
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    if (family != AF_UNIX)
+    if (family != AF_UNIX) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        ss_sys_limit_unsent(fd);
+    }
     if (connect(fd, (const struct sockaddr *)&to->addr, to->len) == 0 || errno == EINPROGRESS)
         return fd;
     int saved = errno;

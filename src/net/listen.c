@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "net/listener.h"
+#include "net/sys.h"
 
 /* A socket file that nobody listens on is what a killed process leaves behind. */
 static void unlink_dead(const struct ss_address *at)
@@ -32,6 +33,8 @@ static int open_at(const struct ss_address *at)
     else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
              setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0)
         goto fail;
+    if (family != AF_UNIX)
+        ss_sys_limit_unsent(fd); /* accepted sockets inherit it */
     if (bind(fd, (const struct sockaddr *)&at->addr, at->len) != 0 || listen(fd, SOMAXCONN) != 0)
         goto fail;
     return fd;

@@ -123,6 +123,8 @@ static void append(struct ss_orphans *o, struct ss_stream *s)
 
 static void take_out(struct ss_orphans *o, struct ss_stream *s)
 {
+    if (s->unread_link == NULL)
+        return;
     *s->unread_link = s->next_unread;
     if (s->next_unread != NULL)
         s->next_unread->unread_link = s->unread_link;
