@@ -19,6 +19,6 @@ def start(folder, rules):
     certs = folder / "certs"
     subprocess.run([ROOT / "certs/make-dev-certs.sh", certs], check=True, stdout=subprocess.DEVNULL)
     services = Services(certs)
-    routes = [write_routes(folder, rules)]
-    config = configuration(certs, services.ports, compile_protos(folder / "test.pb"), routes=routes, access_log="off")
+    files = {"descriptors": [str(compile_protos(folder / "test.pb"))], "routes": [write_routes(folder, rules)]}
+    config = configuration(certs, services.ports, access_log="off", **files)
     return services, Sidespan(folder, config).wait_ready()

@@ -81,14 +81,16 @@ static void on_beat(void *ctx)
     struct ss_loop *l = call->bridge->loop;
     uint64_t now = ss_loop_now_ms(l), due = call->wrote_at_ms + (uint64_t)beat_ms(call);
     struct ss_buf *out = &call->bridge->scratch;
-    if (call->state != SS_CALL_STREAMING)
+    bool first = call->state != SS_CALL_STREAMING;
+    if (first)
         begin_stream(call); /* so long a silence: the client shall know that somebody is there */
     if (call->state != SS_CALL_STREAMING)
         return;
     if (now >= due) {
         ss_buf_clear(out, SS_SCRATCH_KEEP);
         ss_stream_body_heartbeat(&call->stream, out);
-        if (call->client->ops->unsent(call->client) == 0) /* who does not read needs no signs of life */
+        if (first ||
+            call->client->ops->unsent(call->client) == 0) /* who does not read needs no signs of life */
             put(call, out, false);
         call->wrote_at_ms = now;
         due = now + (uint64_t)beat_ms(call);

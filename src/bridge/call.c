@@ -226,12 +226,19 @@ static void on_idle_timer(void *ctx)
 {
     struct ss_call *call = ctx;
     uint64_t now = ss_loop_now_ms(call->bridge->loop);
+    uint64_t taken = call->bytes_out - call->client->ops->unsent(call->client);
+    if (taken != call->taken) { /* a slow reader holds the service back: but it reads */
+        call->taken = taken;
+        call->active_at_ms = now;
+    }
     uint64_t due = call->active_at_ms + (uint64_t)call->idle_ms;
     if (now < due) {
         ss_timer_set(call->bridge->loop, &call->idle, due);
         return;
     }
-    ss_upcall_fail(&call->up, SS_ERR_DEADLINE, "the stream was idle for too long");
+    struct ss_slice why = ss_arena_printf(
+        &call->arena, "the stream was idle for too long (idle_timeout %lld ms)", (long long)call->idle_ms);
+    ss_upcall_fail(&call->up, SS_ERR_DEADLINE, why.ptr);
 }
 
 /* Whether the request is a stream, of which the idle timeout sees what its client sends, too. */
@@ -375,7 +382,9 @@ static void refuse(void *ctx, struct ss_client *c, enum ss_err err, const char *
 
 static void writable(void *ctx)
 {
-    pass_credit(ctx);
+    struct ss_call *call = ctx;
+    call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
+    pass_credit(call);
 }
 
 static void gone(void *ctx)

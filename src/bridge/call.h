@@ -61,10 +61,11 @@ struct ss_call {
     size_t n_cors;
     uint64_t began_ns, up_began_ns, up_ended_ns; /* loop time; 0: not yet */
     uint64_t bytes_in, bytes_out;                /* of the bodies */
-    int http_status, grpc_status;                /* as answered; 0 and -1: not yet */
-    struct ss_slice why;                         /* the message of what failed */
-    struct ss_buf body;                          /* of the request, while it is not whole */
-    struct ss_buf out;                           /* a unary answer, until its status is known */
+    uint64_t taken; /* what the client had taken when the idle timer looked last: for comparison only */
+    int http_status, grpc_status; /* as answered; 0 and -1: not yet */
+    struct ss_slice why;          /* the message of what failed */
+    struct ss_buf body;           /* of the request, while it is not whole */
+    struct ss_buf out;            /* a unary answer, until its status is known */
     struct ss_metadata up_metadata;
     struct ss_metadata head; /* the service's initial metadata */
     struct ss_timer beat;    /* of an event stream: its next heartbeat; of an object: when it must end */

@@ -120,15 +120,26 @@ static enum ss_err send_message(struct ss_call *call, struct ss_buf *out, enum s
         return err;
     }
     ws->sent = true;
-    ws->ended = !call->method->client_streaming;
     ss_call_send(call, out, ws->ended);
     return SS_OK;
 }
 
+/* Path and query, and nothing else. */
 static enum ss_err send_empty(struct ss_call *call, struct ss_status *st)
 {
+    struct websocket *ws = call->intake_state;
     struct ss_buf out;
+    ws->ended = true;
     return send_message(call, &out, ss_call_begin_message(call, &out, 64, st), st);
+}
+
+static const char *why_ended(const struct ss_call *call)
+{
+    if (call->method->client_streaming)
+        return "an empty one has said that no more comes";
+    if (ss_route_rule(call->match.route)->body.len)
+        return "the request is one message";
+    return "this path takes its request from path and query";
 }
 
 static enum ss_err message(struct ss_call *call, struct ss_slice bytes, bool binary, struct ss_status *st)
@@ -136,7 +147,9 @@ static enum ss_err message(struct ss_call *call, struct ss_slice bytes, bool bin
     struct websocket *ws = call->intake_state;
     struct ss_buf out;
     if (ws->ended)
-        return ss_status_set(st, &call->arena, SS_ERR_INVALID, "a message behind the last one");
+        return ss_status_set(st, &call->arena, SS_ERR_INVALID, "a message behind the last one: %s",
+                             why_ended(call));
+    ws->ended = !call->method->client_streaming;
     enum ss_err err = ss_call_begin_message(call, &out, binary ? bytes.len + 64 : 2 * bytes.len / 3 + 64, st);
     if (err == SS_OK)
         err = binary ? put_binary(call, bytes, &out, st) : put_text(call, bytes, &out, st);
@@ -152,7 +165,9 @@ static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last
     (void)n;
     if (!last || ws->ended)
         return SS_OK;
-    if (!call->method->client_streaming)
+    bool bare =
+        ss_route_rule(call->match.route)->body.len == 0; /* path and query are the only message then */
+    if (!call->method->client_streaming || (bare && !ws->sent))
         return send_empty(call, st);
     ws->ended = true;
     ss_buf_init(&none, 1);

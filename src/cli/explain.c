@@ -7,6 +7,7 @@
 #include "cli/fd.h"
 #include "cli/type_name.h"
 #include "http/chars.h"
+#include "http/json_split.h"
 #include "route/explain.h"
 #include "transcode/transcode.h"
 #include "wire/writer.h"
@@ -24,6 +25,7 @@ struct explaining {
     struct ss_route_match match;
     const struct ss_rule *rule;
     struct ss_status status;
+    uint64_t messages; /* of a client stream, in the body */
 };
 
 /* ---- lines ---- */
@@ -158,6 +160,58 @@ static enum ss_err add_mask(struct explaining *x)
     return err;
 }
 
+static enum ss_err encode(struct explaining *x, struct ss_slice text, struct ss_buf *wire)
+{
+    return ss_json_to_wire(x->codec, x->e->snapshot->schema, x->rule->method->input,
+                           ss_route_body_field(x->match.route), text, &x->rule->options->in, &x->arena, wire,
+                           &x->status);
+}
+
+/* The messages of a client stream: the first stays in x->wire, the others are only checked. */
+static enum ss_err encode_messages(struct explaining *x, enum ss_json_split_form form)
+{
+    struct ss_json_split split;
+    struct ss_slice rest = x->body, text;
+    struct ss_buf other;
+    enum ss_err err = SS_OK;
+    bool have = true, more = true;
+    ss_buf_init(&other, SIZE_MAX / 4);
+    ss_json_split_init(&split, form, MAX_BODY);
+    while (err == SS_OK && more) {
+        size_t used = 0;
+        more = rest.len > 0;
+        err = more ? ss_json_split_push(&split, rest.ptr, rest.len, &used, &have, &text)
+                   : ss_json_split_end(&split, &have, &text);
+        rest = ss_slice_skip(rest, used);
+        if (err != SS_OK)
+            ss_status_violation(&x->status, &x->arena, (struct ss_slice){0}, "message %llu: %s",
+                                (unsigned long long)split.texts + 1, split.why);
+        else if (have)
+            err = encode(x, text, split.texts == 1 ? &x->wire : &other);
+        ss_buf_clear(&other, 0);
+    }
+    x->messages = split.texts;
+    ss_json_split_dispose(&split);
+    ss_buf_dispose(&other);
+    return err;
+}
+
+/* There is no Content-Type to say whether they are elements or lines. */
+static enum ss_err encode_stream(struct explaining *x)
+{
+    enum ss_err err = encode_messages(x, SS_JSON_SPLIT_VALUE);
+    if (err == SS_OK || x->body.len == 0 || ss_http_trim(x->body).ptr[0] == '[')
+        return err;
+    struct ss_status status = x->status;
+    x->status = (struct ss_status){0};
+    ss_buf_clear(&x->wire, SIZE_MAX);
+    if (encode_messages(x, SS_JSON_SPLIT_LINES) == SS_OK)
+        return SS_OK;
+    if (x->messages == 1)
+        x->status = status;
+    return err;
+}
+
 static enum ss_err encode_body(struct explaining *x)
 {
     struct ss_slice bare = ss_http_trim(x->body);
@@ -168,9 +222,9 @@ static enum ss_err encode_body(struct explaining *x)
                    ? SS_OK
                    : ss_status_violation(&x->status, &x->arena, (struct ss_slice){0},
                                          "this path takes no body: send none, or {}");
-    enum ss_err err = ss_json_to_wire(x->codec, x->e->snapshot->schema, x->rule->method->input,
-                                      ss_route_body_field(x->match.route), x->body, &x->rule->options->in,
-                                      &x->arena, &x->wire, &x->status);
+    if (x->rule->method->client_streaming)
+        return encode_stream(x);
+    enum ss_err err = encode(x, x->body, &x->wire);
     return err == SS_OK ? add_mask(x) : err;
 }
 
@@ -183,6 +237,11 @@ static enum ss_err show_request(struct explaining *x)
     enum ss_err err = SS_OK;
     if (!is_raw(x))
         err = encode_body(x);
+    if (err == SS_OK && !is_raw(x) && x->rule->method->client_streaming && x->rule->body.len && x->messages == 0) {
+        LINE(x, "request", "no message: path and query go nowhere");
+        ss_buf_dispose(&json);
+        return SS_OK;
+    }
     if (err == SS_OK && x->rule->options->reject_binding_body_field_collisions)
         err = ss_route_check_collisions(&x->match, ss_buf_slice(&x->wire), &x->arena, &x->status);
     enum ss_err bound = ss_route_bind(&x->match, x->query, &x->arena, &x->wire, &x->status);
@@ -194,6 +253,8 @@ static enum ss_err show_request(struct explaining *x)
     if (err == SS_OK)
         LINE(x, "request", "%.*s%s", (int)json.len, json.ptr,
              is_raw(x) ? " and the body, raw, with its content type" : "");
+    if (err == SS_OK && x->messages > 1)
+        LINE(x, "", "and %llu more, of the body alone", (unsigned long long)x->messages - 1);
     ss_buf_dispose(&json);
     return err;
 }

@@ -35,8 +35,14 @@ static void on_pace(void *ctx)
     uint64_t now = ss_loop_now_ms(f->loop);
     for (struct ss_conn *c = f->conns, *next; c; c = next) {
         next = c->next;
-        if (too_slow(f, c, now))
-            c->ops->abort(c);
+        if (!too_slow(f, c, now))
+            continue;
+        ss_log_write(
+            ss_loop_log(f->loop), SS_LOG_WARN,
+            "a client is dropped that took less than %llu bytes/s for %llu ms (min_drain_bytes_per_s)",
+            (unsigned long long)f->limits.min_drain_bytes_per_s,
+            (unsigned long long)f->limits.drain_grace_ms);
+        c->ops->abort(c);
     }
     ss_timer_set(f->loop, &f->pace, now + PACE_MS);
 }

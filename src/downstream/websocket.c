@@ -41,6 +41,7 @@ struct websocket {
     bool pinged;   /* by the client, and the answers may be waiting, for it does not read */
     bool asked;    /* the client, whether it is there, since it was heard */
     bool http2, over, ended, closing;
+    bool going_away; /* so is the process: closes say 1001 */
 };
 
 static struct websocket *of_client(const struct ss_client *c)
@@ -248,7 +249,9 @@ static void close_as(struct websocket *ws, uint16_t number, struct ss_slice why)
 static void close_with(struct ss_client *c, int code, struct ss_slice why)
 {
     uint16_t number = SS_WEBSOCKET_NORMAL;
-    if (code != SS_CODE_OK)
+    if (of_client(c)->going_away)
+        number = SS_WEBSOCKET_GOING_AWAY;
+    else if (code != SS_CODE_OK)
         number = (uint16_t)(SS_WEBSOCKET_GRPC + (code > 0 && code < 1000 ? code : SS_CODE_UNKNOWN));
     close_as(of_client(c), number, why);
 }
@@ -397,12 +400,11 @@ static void shut_down(void *call)
             ws->front->handler.ops->shut_down(ws->client.call);
         return;
     }
-    if (ws->closing) {
+    ws->going_away = true;
+    if (ws->closing)
         hang_up(ws);
-        return;
-    }
-    leave(ws);
-    close_as(ws, SS_WEBSOCKET_GOING_AWAY, SS_LIT("sidespan is shutting down"));
+    else
+        ws->front->handler.ops->shut_down(ws->client.call);
 }
 
 struct ss_handler ss_front_websocket(struct ss_front *f)

@@ -185,7 +185,9 @@ static enum ss_err between(struct ss_json_split *s, char c, bool *taken)
         s->state = c == ',' ? ELEMENT : OVER;
         return SS_OK;
     case OVER:
-        return refuse(s, SS_ERR_INVALID, "text behind the end of the JSON");
+        return refuse(s, SS_ERR_INVALID,
+                      "more text behind the JSON; messages are the elements of one array, or lines "
+                      "(Content-Type: application/x-ndjson)");
     case NESTED:
     case STRING:
     case ESCAPE:

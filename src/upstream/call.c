@@ -315,8 +315,9 @@ void ss_upcall_on_data(void *ctx, struct ss_h2_stream *st, char *p, size_t n)
         enum ss_err err = ss_deframer_push(&u->deframer, p, n, &used, &have, &m);
         if (err != SS_OK) {
             ss_upcall_fail(u, err,
-                           err == SS_ERR_MESSAGE_TOO_LARGE ? "the service's message is over the limit"
-                                                           : "the service sent a malformed gRPC frame");
+                           err == SS_ERR_MESSAGE_TOO_LARGE
+                               ? "the service's message is over the limit (max_message_bytes)"
+                               : "the service sent a malformed gRPC frame");
             return;
         }
         p += used;

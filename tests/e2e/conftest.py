@@ -53,7 +53,7 @@ def demo(certs):
 
 @pytest.fixture(scope="session")
 def make_config(certs, services, descriptors):
-    return lambda **keys: configuration(certs, services.ports, descriptors, **keys)
+    return lambda **keys: configuration(certs, services.ports, **{"descriptors": [str(descriptors)], **keys})
 
 
 @pytest.fixture(scope="module")

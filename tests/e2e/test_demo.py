@@ -128,4 +128,10 @@ def test_a_document_that_is_not_there_is_not_found_with_its_name(legal):
 
 def test_curl_streams_a_draft(legal):
     done = curl("-N", f"{str(legal.base_url).rstrip('/')}/v1/drafts?$alt=sse", "--json", '{"prompt": "a lease", "maxTokens": 2}')
-    assert done.stdout.count(b"data: ") == 2
+    assert done.stdout.count(b"data: {") == 2 and done.stdout.endswith(b"\n\ndata: [DONE]\n\n")
+
+
+def test_a_draft_can_be_an_event_source(legal):
+    text = legal.get("/v1/drafts:live", params={"prompt": "an NDA"}, headers={"accept": "text/event-stream"}).text
+    events = [event.removeprefix("data: ") for event in text.split("\n\n") if event]
+    assert len(events) > 3 and events[-1] == "[DONE]" and json.loads(events[0])

@@ -140,6 +140,27 @@ def test_a_bad_escape_is_400(explain):
     assert code == 3 and value(lines, "refused").startswith("400 INVALID_ARGUMENT: ")
 
 
+@pytest.mark.parametrize(
+    "body, text, more",
+    [
+        ('[{"text":"a"},{"text":"b"},{}]', '{"text":"a","key":"k"}', ["and 2 more, of the body alone"]),
+        ('{"text":"a"}\n{"text":"b"}\n', '{"text":"a","key":"k"}', ["and 1 more, of the body alone"]),
+        ('{"text":"a"}', '{"text":"a","key":"k"}', []),
+        ("[]", "no message: path and query go nowhere", []),
+    ],
+)
+def test_the_messages_of_a_client_stream_are_elements_or_lines(explain, body, text, more):
+    code, lines = explain("POST", "/upload/k", body)
+    assert code == 0
+    at = [label for label, _ in lines].index("request")
+    assert lines[at][1] == text and [each for _, each in lines[at + 1 :]] == more
+
+
+def test_a_bad_message_of_a_client_stream_is_refused(explain):
+    code, lines = explain("POST", "/upload/k", '[{"text":"a"},{"nope":1}]')
+    assert code == 3 and "nope: unknown field" in dict(lines)["refused"]
+
+
 def test_a_stream_says_that_it_is_one(explain):
     code, lines = explain("GET", "/count/3")
     assert code == 0 and value(lines, "selector") == f"{PACKAGE}Streams.Count (server stream)"

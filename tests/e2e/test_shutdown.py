@@ -163,6 +163,7 @@ def test_a_websocket_beyond_the_drain_timeout_is_closed_with_1001(start, service
         process.process.send_signal(signal.SIGTERM)
         assert ws.read_frame() == (websocket.CLOSE, b"\x03\xe9sidespan is shutting down")
         assert process.wait() == 0
+    assert re.search(r"101 grpc=14 .*why=\"sidespan is shutting down\"", process.stderr)
     eventually(lambda: services.stats(key)["cancelled"] == 1)
 
 

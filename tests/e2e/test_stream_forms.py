@@ -153,7 +153,7 @@ def test_a_stream_of_events_that_has_not_begun_beats_too(client):
     with client.stream("POST", "/events", json=request) as response:
         begin = time.monotonic()
         pieces = response.iter_text()
-        assert next(pieces) == ":\n\n" and time.monotonic() - begin < 0.8
+        assert next(pieces) == ":\n\n" and time.monotonic() - begin < 0.8  # with the head, after 200 ms
         assert "data: {" in "".join(pieces)
     response = client.post("/events", json={**request, "code": 5}, headers={"x-request-timeout": "600ms"})
     found, _ = events(response.text)
@@ -222,6 +222,37 @@ def test_a_stream_that_stays_idle_ends_with_an_error_in_its_form(client):
 def test_a_stream_that_never_begins_is_a_timeout(client):
     response = client.post("/idle", json={"count": 1, "firstDelayMs": 5000})
     assert response.status_code == 504 and response.json()["code"] == 4
+
+
+def test_a_reader_that_is_slow_but_reads_is_not_idle(sidespan, services):
+    """The service is held back, and has nothing to send for longer than idle_timeout, again and again."""
+    key = uuid.uuid4().hex
+    with http1.Connection(sidespan.address(), receive_buffer=65536) as connection:
+        request = body(count=100_000, size=50_000, key=key)
+        connection.send_request("POST", "/idle", request, JSON)
+        end, read = time.monotonic() + 4, 0
+        while time.monotonic() < end:
+            read += len(connection.socket.recv(65536))
+            time.sleep(0.05)
+        assert read > 1_000_000 and services.stats(key)["cancelled"] == 0
+
+
+def test_a_reader_that_takes_nothing_is_idle(sidespan, services):
+    key = uuid.uuid4().hex
+    with http2.Connection(sidespan.address()) as connection:
+        stream = connection.start("POST", "/idle", body(count=100_000, size=50_000, key=key), JSON2)
+        connection.held.add(stream)  # its window closes, though the connection lives
+        connection.wait(stream, lambda state: state.body)
+        connection.socket.settimeout(0.1)
+
+        def cancelled():
+            try:
+                connection.read()
+            except TimeoutError:
+                pass
+            return services.stats(key)["cancelled"]
+
+        eventually(cancelled, timeout=10)
 
 
 def test_a_stream_that_is_slow_but_alive_is_not_idle(client):

@@ -22,7 +22,7 @@ RULES = [
         "selector": "sidespan.test.v1.Streams.Upload",
         "post": "/upload",
         "body": "*",
-        "additional_bindings": [{"put": "/upload/{key}", "body": "*"}],
+        "additional_bindings": [{"put": "/upload/{key}", "body": "*"}, {"get": "/bare/{key}"}],
     },
     {
         "selector": "sidespan.test.v1.Streams.Chat",
@@ -107,6 +107,31 @@ def test_a_server_stream_without_a_body_needs_no_frame(connect):
     ws = connect("/count/2").open()
     assert [ws.read()["number"] for _ in range(2)] == [0, 1]
     assert ws.read_close() == (1000, "")
+
+
+def test_without_a_body_in_the_rule_and_without_a_frame_path_and_query_are_the_message(connect):
+    ws = connect("/bare/k?text=bound").open()
+    ws.half_close()
+    assert ws.read() == {"count": 1, "text": "bound"}
+    assert ws.read_close() == (1000, "")
+
+
+def test_a_frame_that_nobody_expects_is_told_why(connect):
+    for target, first, why in (
+        ("/count/5?delay_ms=1000", {}, "takes its request from path and query"),
+        ("/count", {"count": 5, "delayMs": 1000}, "is one message"),
+        ("/upload", None, "no more comes"),
+    ):
+        ws = connect(target).open()
+        if first is None:
+            ws.send({"sleepMs": 1000})
+            ws.half_close()
+        elif first:
+            ws.send(first)
+        ws.send({})
+        while (frame_ := ws.read_frame())[0] == TEXT:
+            pass
+        assert frame_[0] == CLOSE and frame_[1][:2] == struct.pack("!H", 4003) and why in frame_[1].decode("utf-8", "replace")
 
 
 def test_an_empty_frame_is_the_empty_request_of_a_server_stream(connect):

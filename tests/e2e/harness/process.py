@@ -48,7 +48,7 @@ def eventually(condition, timeout=PATIENCE, interval=0.02, what=None):
         time.sleep(interval)
 
 
-def configuration(certs, ports, descriptors, **keys):
+def configuration(certs, ports, **keys):
     """A configuration on free ports, plaintext and TLS, before the services in plaintext unless told otherwise; keys given
     replace whole keys, None removes one."""
     config = {
@@ -61,7 +61,6 @@ def configuration(certs, ports, descriptors, **keys):
         ],
         "admin": {"address": f"127.0.0.1:{free_port()}"},
         "workers": 1,
-        "descriptors": [str(descriptors)],
         "routes": [str(E2E / "routes.yaml")],
         "upstreams": {"test": {"target": f"127.0.0.1:{ports['plain']}", "plaintext": True}},
         **keys,
