@@ -12,9 +12,9 @@ static void answer(struct ss_call *call, const struct ss_header *trailers, size_
     size_t n_down = ss_head_trailers(call, trailers, n, down);
     ss_stream_body_end(&call->stream, &call->out);
     ss_head_begin(&h, call, ss_body_content_type(SS_BODY_OBJECT));
-    ss_head_put_metadata(&h, call);
     struct ss_slice text =
         ss_head_compress(&h, call, ss_body_content_type(SS_BODY_OBJECT), ss_buf_slice(&call->out));
+    ss_head_put_metadata(&h, call);
     ss_call_head(call, ss_head_success(call), h.fields, h.n, n_down ? -1 : (int64_t)text.len);
     ss_call_data(call, text.ptr, text.len);
     c->ops->finish(c, down, n_down);

@@ -62,18 +62,21 @@ enum ss_err ss_http_body_data(struct ss_call *call, struct ss_slice wire, struct
     return err;
 }
 
-static void begin(struct ss_call *call, struct ss_slice type, int64_t length)
+/* Sends the head unless it has been sent. length -1: of a stream. false when it was all that there is to be
+ * sent: the call is over. */
+static bool begin(struct ss_call *call, struct ss_slice type, int64_t length)
 {
     struct ss_head h;
+    if (call->state == SS_CALL_STREAMING)
+        return true;
     ss_head_begin(&h, call,
                   ss_http_value_valid(type) && type.len ? type : SS_LIT("application/octet-stream"));
     ss_head_put_metadata(&h, call);
-    if (length < 0) {
-        ss_call_stream_head(call, &h);
-        return;
-    }
+    if (length < 0)
+        return ss_call_stream_head(call, &h);
     call->state = SS_CALL_STREAMING;
     ss_call_head(call, ss_head_success(call), h.fields, h.n, length);
+    return true;
 }
 
 static void on_message(struct ss_call *call, struct ss_slice wire)
@@ -100,9 +103,7 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
         ss_upcall_consume(&call->up, wire.len);
         return;
     }
-    if (call->state != SS_CALL_STREAMING)
-        begin(call, body.content_type, -1);
-    if (call->state != SS_CALL_STREAMING)
+    if (!begin(call, body.content_type, -1))
         return;
     ss_call_data(call, body.data.ptr, body.data.len);
     if (call->state == SS_CALL_STREAMING)
@@ -141,11 +142,10 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
         const struct ss_slice *type = call->answer_state;
         begin(call, *type, (int64_t)call->out.len);
         ss_call_data(call, call->out.ptr, call->out.len);
-    } else if (call->state != SS_CALL_STREAMING) {
-        begin(call, (struct ss_slice){0}, -1);
+    } else if (!begin(call, (struct ss_slice){0}, -1)) {
+        return;
     }
-    if (call->state == SS_CALL_STREAMING)
-        finish(call, trailers, n);
+    finish(call, trailers, n);
 }
 
 const struct ss_answer_ops ss_answer_raw = {

@@ -14,16 +14,19 @@ static void compress(struct ss_call *call, struct ss_head *h)
         ss_head_put(h, SS_LIT("content-encoding"), SS_LIT("gzip"));
 }
 
-/* The call is over behind it when a head is all that the client gets. */
-static void begin_stream(struct ss_call *call)
+/* Begins the stream unless it has begun; false when a head was all that there is to be sent: the call is
+ * over. */
+static bool streaming(struct ss_call *call)
 {
+    if (call->state == SS_CALL_STREAMING)
+        return true;
     struct ss_head h;
     ss_head_begin(&h, call, ss_body_content_type(call->stream.form));
     ss_head_put(&h, SS_LIT("cache-control"), SS_LIT("no-cache"));
     ss_head_put(&h, SS_LIT("x-accel-buffering"), SS_LIT("no"));
-    ss_head_put_metadata(&h, call);
     compress(call, &h);
-    ss_call_stream_head(call, &h);
+    ss_head_put_metadata(&h, call); /* last: what has no room any more is left out */
+    return ss_call_stream_head(call, &h);
 }
 
 /* Sends what out holds: all that there is to send for now, or for good. */
@@ -82,9 +85,12 @@ static void on_beat(void *ctx)
     uint64_t now = ss_loop_now_ms(l), due = call->wrote_at_ms + (uint64_t)beat_ms(call);
     struct ss_buf *out = &call->bridge->scratch;
     bool first = call->state != SS_CALL_STREAMING;
-    if (first)
-        begin_stream(call); /* so long a silence: the client shall know that somebody is there */
-    if (call->state != SS_CALL_STREAMING)
+    bool expired = call->timeout_ms > 0 && now >= call->up_began_ns / 1000000 + (uint64_t)call->timeout_ms;
+    if (first && expired) { /* in this very turn: which is an answer of its own */
+        ss_timer_set(l, &call->beat, now + 1);
+        return;
+    }
+    if (!streaming(call)) /* so long a silence: the client shall know that somebody is there */
         return;
     if (now >= due) {
         ss_buf_clear(out, SS_SCRATCH_KEEP);
@@ -120,9 +126,7 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
         ss_call_fail(call, &st);
         return;
     }
-    if (call->state != SS_CALL_STREAMING)
-        begin_stream(call);
-    if (call->state != SS_CALL_STREAMING)
+    if (!streaming(call))
         return;
     call->wrote_at_ms = call->active_at_ms;
     put(call, out, false);
@@ -140,9 +144,7 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
     }
     struct ss_buf *out = &call->bridge->scratch;
     struct ss_header down[SS_HEAD_MAX];
-    if (call->state != SS_CALL_STREAMING)
-        begin_stream(call);
-    if (call->state != SS_CALL_STREAMING)
+    if (!streaming(call))
         return;
     ss_buf_clear(out, SS_SCRATCH_KEEP);
     if (st->code == SS_CODE_OK) {

@@ -312,7 +312,6 @@ void ss_call_pushed(struct ss_call *call, size_t n, enum ss_err err, const struc
     if (call->state == SS_CALL_OVER)
         return;
     call->in_owed += n;
-    call->bytes_in += n;
     if (ss_call_inflate_waits(call))
         return; /* it goes on by itself */
     if (ss_call_service_behind(call))
@@ -332,6 +331,7 @@ static void body(void *ctx, const char *p, size_t n, bool last)
     struct ss_status st = {0};
     if (call->state == SS_CALL_OVER)
         return;
+    call->bytes_in += n;
     enum ss_err err =
         call->inflate ? ss_call_inflate(call, p, n, last, &st) : call->intake->push(call, p, n, last, &st);
     ss_call_pushed(call, n, err, &st);
@@ -341,8 +341,10 @@ static void message(void *ctx, struct ss_slice bytes, bool binary)
 {
     struct ss_call *call = ctx;
     struct ss_status st = {0};
-    if (call->state != SS_CALL_OVER)
-        ss_call_pushed(call, bytes.len, call->intake->message(call, bytes, binary, &st), &st);
+    if (call->state == SS_CALL_OVER)
+        return;
+    call->bytes_in += bytes.len;
+    ss_call_pushed(call, bytes.len + SS_MESSAGE_COST, call->intake->message(call, bytes, binary, &st), &st);
 }
 
 static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
@@ -357,12 +359,12 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
         ss_call_answer_allow(call);
         return NULL;
     }
-    c->patient = err == SS_OK && takes_stream(call);
     c->max_message = call->max_request_bytes;
     if (err == SS_OK && call->websocket)
         c->ping_ms = call->options->websocket.ping_ms < 0 ? PING_MS : call->options->websocket.ping_ms;
     if (err == SS_OK && call->intake->begin)
         err = call->intake->begin(call, r, &st);
+    c->patient = call->opened; /* else the body is collected first */
     if (err == SS_OK && r->content_length == 0 && !call->websocket)
         err = call->intake->push(call, NULL, 0, true, &st);
     if (err != SS_OK)

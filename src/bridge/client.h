@@ -37,6 +37,9 @@ struct ss_request {
 
 struct ss_client;
 
+/* What a message of a WebSocket counts for beside its bytes: empty ones take memory too. */
+enum { SS_MESSAGE_COST = 16 };
+
 struct ss_client_ops {
     /* The answer's head, once. content_length -1: not known. Headers are copied; a date is added. */
     void (*head)(struct ss_client *c, int status, const struct ss_header *headers, size_t n,
@@ -47,7 +50,7 @@ struct ss_client_ops {
     void (*finish)(struct ss_client *c, const struct ss_header *trailers, size_t n);
     /* Breaks the answer off so that the client cannot take it for whole. */
     void (*reset)(struct ss_client *c);
-    /* n bytes given to handler.body have been dealt with: the client may send more. */
+    /* n bytes given to handler.body or .message have been dealt with: the client may send more. */
     void (*consume)(struct ss_client *c, size_t n);
     /* Bytes of the answer that the client has not taken yet. */
     size_t (*unsent)(const struct ss_client *c);
@@ -83,8 +86,8 @@ struct ss_handler_ops {
     /* The process is about to end: the last chance to say so in the answer, and to end it. May be
      * NULL of a handler whose connections nobody shuts down. */
     void (*shut_down)(void *call);
-    /* A whole message of an accepted WebSocket; text is valid UTF-8. The callee owes consume(bytes.len). May
-     * be NULL where none is accepted. */
+    /* A whole message of an accepted WebSocket; text is valid UTF-8. The callee owes consume(bytes.len +
+     * SS_MESSAGE_COST). May be NULL where none is accepted. */
     void (*message)(void *call, struct ss_slice bytes, bool binary);
 };
 

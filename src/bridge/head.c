@@ -54,16 +54,19 @@ int ss_head_success(const struct ss_call *call)
     return v >= 200 && v <= 599 ? v : 200;
 }
 
-void ss_call_stream_head(struct ss_call *call, struct ss_head *h)
+bool ss_call_stream_head(struct ss_call *call, struct ss_head *h)
 {
+    struct ss_status ok = {0};
     struct ss_client *c = call->client;
     int status = ss_head_success(call);
     call->state = SS_CALL_STREAMING;
     ss_call_head(call, status, h->fields, h->n, -1);
     if (!call->head_only && status != 204 && status != 304)
-        return;
+        return true;
+    ss_call_note(call, &ok);
     c->ops->finish(c, NULL, 0);
     ss_call_over(call);
+    return false;
 }
 
 size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size_t n, struct ss_header *to)

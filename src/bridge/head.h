@@ -29,11 +29,11 @@ bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name);
  * returns what to send, which is the worker's until the next answer; else body itself. */
 struct ss_slice ss_head_compress(struct ss_head *h, struct ss_call *call, struct ss_slice content_type,
                                  struct ss_slice body);
-/* Sends h as the head of a stream's answer. The call is streaming then; or over, when to this request (HEAD)
- * or with this status there is nothing but a head: who has that must be able to go on with the connection. */
-void ss_call_stream_head(struct ss_call *call, struct ss_head *h);
+/* Sends h as the head of a stream's answer. false: there is nothing but a head to this request (HEAD) or with
+ * this status, and the call is over. */
+bool ss_call_stream_head(struct ss_call *call, struct ss_head *h);
 /* event.c: the event and id lines that go before a message; nothing in forms that have none. */
-enum ss_err ss_call_print_event(struct ss_call *call, struct ss_slice wire, struct ss_buf *out);
+void ss_call_print_event(struct ss_call *call, struct ss_slice wire, struct ss_buf *out);
 /* Appends one message of a stream, in the stream's form. */
 enum ss_err ss_call_print_message(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
                                   struct ss_status *st);

@@ -237,7 +237,8 @@ static enum ss_err show_request(struct explaining *x)
     enum ss_err err = SS_OK;
     if (!is_raw(x))
         err = encode_body(x);
-    if (err == SS_OK && !is_raw(x) && x->rule->method->client_streaming && x->rule->body.len && x->messages == 0) {
+    if (err == SS_OK && !is_raw(x) && x->rule->method->client_streaming && x->rule->body.len &&
+        x->messages == 0) {
         LINE(x, "request", "no message: path and query go nowhere");
         ss_buf_dispose(&json);
         return SS_OK;

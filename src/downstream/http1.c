@@ -85,8 +85,8 @@ static void destroy(struct http1 *h, enum ss_stream_close_how how)
     ss_timer_cancel(l, &h->timer);
     ss_deferred_cancel(l, &h->again);
     ss_front_remove(h->front, &h->conn);
-    if (how == SS_CLOSE_NOW && h->until_close && h->tx == TX_BODY)
-        how = SS_CLOSE_RESET; /* or the client would take it for whole */
+    if (h->until_close && (h->tx == TX_BODY || ss_stream_pending(h->socket)))
+        how = SS_CLOSE_RESET; /* not all has left: the client must not take it for whole */
     ss_stream_close(h->socket, how);
     h->socket = NULL;
     ss_defer(l, &h->reap);
@@ -220,7 +220,7 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
         h->keep_alive = false;
     h->no_body = status == 204 || status == 304;
     h->chunk_out = content_length < 0 && !h->minor0 && !h->no_body;
-    h->until_close = content_length < 0 && h->minor0;
+    h->until_close = content_length < 0 && h->minor0 && !h->head_only && !h->no_body;
     if (h->until_close)
         h->keep_alive = false;
     ss_http1_write_status(out, status);

@@ -265,7 +265,7 @@ static void begin_call(struct http2 *c, struct h2_request *r)
     const char *question = memchr(c->path.ptr, '?', c->path.len);
     size_t path_len = question ? (size_t)(question - c->path.ptr) : c->path.len;
     const struct ss_header *host = ss_header_find(c->fields, c->n_fields, SS_LIT("host"));
-    r->length = content_length(c, &r->h2);
+    r->length = websocket ? -1 : content_length(c, &r->h2); /* what comes is no body */
     r->head_only = ss_slice_eq(c->method, SS_LIT("HEAD"));
     struct ss_request request = {
         .method = websocket ? SS_LIT("GET") : c->method,

@@ -22,7 +22,8 @@ enum {
     EXTRA_HEADERS = 4,
     STACK_HEADERS = 128,
     ECHO_HIGH = 64 * 1024, /* bytes unsent to a client above which its pings are not read */
-    CLOSE_MS = 2000,       /* for a client to answer our close */
+    CLOSE_MS = 2000,       /* for a client to answer our close, once it has it */
+    CLOSE_LOOK_MS = 100,
 };
 
 struct websocket {
@@ -32,8 +33,10 @@ struct websocket {
     struct ss_websocket *codec; /* NULL: not accepted */
     struct ss_buf out;
     struct ss_deferred reap;
-    struct ss_timer ping;
-    uint64_t heard_at_ms; /* bytes of the client's have come */
+    struct ss_timer timer; /* open: for the next ping. Closing: for the client's close */
+    uint64_t
+        heard_at_ms; /* open: bytes of the client's have come. Closing: all of ours had left, 0: not yet */
+    uint64_t closed_at_ms; /* closing: since when */
     struct ss_websocket_hello hello;
     size_t held;   /* bytes of messages that the handler has not dealt with */
     size_t owed;   /* bytes whose credit is held back from the client */
@@ -61,7 +64,7 @@ static void end(struct websocket *ws)
 {
     ws->over = true;
     ws->client.call = NULL;
-    ss_timer_cancel(ws->front->loop, &ws->ping);
+    ss_timer_cancel(ws->front->loop, &ws->timer);
     ss_defer(ws->front->loop, &ws->reap);
 }
 
@@ -81,6 +84,14 @@ static void flush(struct websocket *ws)
     ss_buf_clear(&ws->out, ECHO_HIGH);
 }
 
+/* The client is beyond hearing. */
+static void cut(struct websocket *ws)
+{
+    leave(ws);
+    ws->lower->ops->reset(ws->lower);
+    end(ws);
+}
+
 /* Nothing more to be said or heard. */
 static void hang_up(struct websocket *ws)
 {
@@ -98,21 +109,14 @@ static bool may_answer(const struct websocket *ws)
     return ws->owed == 0 && ws->lower->ops->unsent(ws->lower) == 0;
 }
 
-static void on_ping_timer(void *ctx)
+static void ask(struct websocket *ws)
 {
-    struct websocket *ws = ctx;
     struct ss_loop *l = ws->front->loop;
-    if (ws->closing) {
-        hang_up(ws);
-        return;
-    }
     uint64_t now = ss_loop_now_ms(l), every = (uint64_t)ws->client.ping_ms;
     uint64_t due = ws->asked ? 0 : ws->heard_at_ms + every;
     if (now >= due && may_answer(ws)) {
         if (ws->asked) { /* a whole period ago */
-            leave(ws);
-            ws->lower->ops->reset(ws->lower);
-            end(ws);
+            cut(ws);
             return;
         }
         ss_websocket_ping(ws->codec, SS_LIT(""), &ws->out);
@@ -121,7 +125,32 @@ static void on_ping_timer(void *ctx)
     } else {
         ws->asked = false;
     }
-    ss_timer_set(l, &ws->ping, now < due ? due : now + every);
+    ss_timer_set(l, &ws->timer, now < due ? due : now + every);
+}
+
+/* The client has CLOSE_MS for its answer once it has all of what was sent before, which may take as long as
+ * any answer may. */
+static void await_close(struct websocket *ws)
+{
+    struct ss_loop *l = ws->front->loop;
+    uint64_t now = ss_loop_now_ms(l), limit = ws->front->limits.idle_timeout_ms;
+    bool sent = ws->lower->ops->unsent(ws->lower) == 0;
+    if (sent && ws->heard_at_ms == 0)
+        ws->heard_at_ms = now;
+    bool late = sent ? now - ws->heard_at_ms >= CLOSE_MS : limit && now - ws->closed_at_ms >= limit;
+    if (late)
+        hang_up(ws);
+    else
+        ss_timer_set(l, &ws->timer, now + CLOSE_LOOK_MS);
+}
+
+static void on_timer(void *ctx)
+{
+    struct websocket *ws = ctx;
+    if (ws->closing)
+        await_close(ws);
+    else
+        ask(ws);
 }
 
 static void begin_asking(struct websocket *ws)
@@ -129,7 +158,7 @@ static void begin_asking(struct websocket *ws)
     if (ws->client.ping_ms <= 0 || ws->codec == NULL)
         return;
     ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
-    ss_timer_set(ws->front->loop, &ws->ping, ws->heard_at_ms + (uint64_t)ws->client.ping_ms);
+    ss_timer_set(ws->front->loop, &ws->timer, ws->heard_at_ms + (uint64_t)ws->client.ping_ms);
 }
 
 /* ---- the handler's client ---- */
@@ -243,7 +272,9 @@ static void close_as(struct websocket *ws, uint16_t number, struct ss_slice why)
     ws->closing = true;
     ws->held = 0;
     repay(ws);
-    ss_timer_set(ws->front->loop, &ws->ping, ss_loop_now_ms(ws->front->loop) + CLOSE_MS);
+    ws->closed_at_ms = ss_loop_now_ms(ws->front->loop);
+    ws->heard_at_ms = 0;
+    ss_timer_set(ws->front->loop, &ws->timer, ws->closed_at_ms + CLOSE_LOOK_MS);
 }
 
 static void close_with(struct ss_client *c, int code, struct ss_slice why)
@@ -281,7 +312,7 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
     ws->http2 = r->http2;
     ss_buf_init(&ws->out, SIZE_MAX / 4);
     ss_deferred_init(&ws->reap, reap, ws);
-    ss_timer_init(&ws->ping, on_ping_timer, ws);
+    ss_timer_init(&ws->timer, on_timer, ws);
     enum ss_err err = ss_websocket_hello(r->headers, r->n_headers, r->http2, &ws->hello);
     if (err == SS_ERR_UPGRADE_REQUIRED && r->http2)
         err = SS_ERR_INVALID; /* HTTP/2 has no Upgrade */
@@ -315,7 +346,7 @@ static void on_message(struct websocket *ws, const struct ss_websocket_event *e)
         ws->ended = true;
         return;
     }
-    ws->held += e->bytes.len;
+    ws->held += e->bytes.len + SS_MESSAGE_COST;
     ops->message(call, e->bytes, !text);
 }
 
@@ -352,13 +383,11 @@ static enum ss_err take(struct websocket *ws, const char *p, size_t n)
 static void body(void *call, const char *p, size_t n, bool last)
 {
     struct websocket *ws = call;
-    ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
+    if (!ws->closing)
+        ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
     ws->asked = false;
-    if (n && take(ws, p, n) != SS_OK) {
-        leave(ws);
-        ws->lower->ops->reset(ws->lower);
-        end(ws);
-    }
+    if (n && take(ws, p, n) != SS_OK)
+        cut(ws);
     if (ws->over)
         return;
     if (last) { /* without a close frame */

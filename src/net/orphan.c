@@ -13,8 +13,9 @@
 #include "net/stream_impl.h"
 
 enum {
-    INTERVAL_MS = 5,
-    AT_ONCE = 16, /* questions in a turn, 5 us each; with more streams than that each waits longer */
+    INTERVAL_MS = 5, /* half of the streams are asked about each time, so that each is within 10 ms */
+    AT_LEAST = 16,
+    AT_MOST = 128, /* questions in a turn, 5 us each; of more than twice as many streams each waits longer */
 };
 
 enum answer { THERE, ORPHAN, ELSEWHERE, UNAVAILABLE };
@@ -119,6 +120,7 @@ static void append(struct ss_orphans *o, struct ss_stream *s)
     s->unread_link = o->last;
     *o->last = s;
     o->last = &s->next_unread;
+    o->n++;
 }
 
 static void take_out(struct ss_orphans *o, struct ss_stream *s)
@@ -131,6 +133,7 @@ static void take_out(struct ss_orphans *o, struct ss_stream *s)
     else
         o->last = s->unread_link;
     s->unread_link = NULL;
+    o->n--;
 }
 
 static void give_up(struct ss_orphans *o)
@@ -144,7 +147,8 @@ static void look(void *ctx)
 {
     struct ss_orphans *o = ctx;
     struct ss_stream *end = NULL; /* the first that has been asked about in this turn */
-    for (int i = 0; i < AT_ONCE && o->first != NULL && o->first != end; i++) {
+    unsigned most = o->n / 2 < AT_LEAST ? AT_LEAST : o->n / 2 > AT_MOST ? AT_MOST : o->n / 2;
+    for (unsigned i = 0; i < most && o->first != NULL && o->first != end; i++) {
         struct ss_stream *s = o->first;
         enum answer answer = ask(o, s->fd);
         take_out(o, s);

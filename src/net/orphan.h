@@ -3,9 +3,8 @@
  * peer on this machine (the usual one of a sidecar) can be looked up there all the same: NETLINK_SOCK_DIAG
  * tells that its socket is closing and belongs to no process any more.
  *
- *   paused, or FIN seen ──settled──▶ asked about every INTERVAL ──no process has it──▶ ss_stream_die
- *                                        └── resumed, closed, or the peer is of another machine ──▶ left
- * alone
+ *   unread (paused, or FIN seen) ──settled──▶ asked about ──no process has it──▶ ss_stream_die
+ *                                                └── read again, closed, or of another machine
  *
  * A socket that was only shut down for writing still belongs to its process: that peer is there, and may wait
  * for an answer. Where the kernel does not answer such questions, nobody is asked about. */
@@ -23,7 +22,8 @@ struct ss_orphans {
     int netlink;                     /* -1: not opened yet, or to be had */
     bool unavailable;                /* the kernel answers no questions */
     struct ss_stream *first, **last; /* unread streams, the one asked about longest ago first */
-    struct ss_timer timer;           /* armed while there are any */
+    unsigned n;
+    struct ss_timer timer; /* armed while there are any */
 };
 
 void ss_orphans_init(struct ss_orphans *o, struct ss_loop *l);

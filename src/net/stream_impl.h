@@ -44,7 +44,7 @@ struct ss_stream {
     enum ss_watch_for watched : 8;
     enum ss_stream_close_how how : 8;
     bool is_unix : 1;
-    bool remote : 1;  /* the peer is of another machine, as far as orphans go */
+    bool remote : 1;  /* the kernel does not know the peer's socket: orphans leave it alone */
     bool paused : 1;  /* the owner wants no bytes */
     bool fin : 1;     /* the peer's FIN was told */
     bool eof : 1;     /* all before it has been read */

@@ -9,6 +9,8 @@
 #include "downstream/front.h"
 #include "net/listener.h"
 
+enum { LAST_WORD_MS = 1000 }; /* for clients to take what is said to them when the drain timeout is over */
+
 struct ss_worker {
     struct ss_worker_config config;
     pthread_t thread;
@@ -61,8 +63,6 @@ static void finish(void *ctx)
             return;
     ss_loop_finish(w->loop);
 }
-
-enum { LAST_WORD_MS = 1000 };
 
 static void abort_fronts(struct ss_worker *w)
 {

@@ -130,7 +130,7 @@ static void site_message(void *call, struct ss_slice bytes, bool binary)
     assert_false(a->gone);
     ss_buf_printf(&a->messages, "%c:%.*s\n", binary ? 'b' : 't', SS_FMT(bytes));
     if (!a->hold)
-        a->client->ops->consume(a->client, bytes.len);
+        a->client->ops->consume(a->client, bytes.len + SS_MESSAGE_COST);
 }
 
 static void site_writable(void *call)
@@ -152,8 +152,14 @@ static void site_gone(void *call)
 static void site_shut_down(void *call)
 {
     struct asked *a = call;
-    assert_non_null(a->client);
-    answer_text(a, "shutting down");
+    struct ss_client *c = a->client;
+    assert_non_null(c);
+    if (a->websocket) {
+        a->client = NULL;
+        c->ops->close(c, 14, SS_LIT("shutting down"));
+    } else {
+        answer_text(a, "shutting down");
+    }
 }
 
 static inline void site_empty(void *ctx)
