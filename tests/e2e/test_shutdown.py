@@ -167,6 +167,32 @@ def test_a_websocket_beyond_the_drain_timeout_is_closed_with_1001(start, service
     eventually(lambda: services.stats(key)["cancelled"] == 1)
 
 
+def test_an_object_beyond_the_drain_timeout_is_unavailable(start, services):
+    process = start(drain_timeout="300ms")
+    key = uuid.uuid4().hex
+    with pending(process, 1, f"/count/1000?delay_ms=50&key={key}&$alt=object") as answer:
+        eventually(lambda: services.stats(key)["sent"] > 1)
+        process.process.send_signal(signal.SIGTERM)
+        assert answer().status == 503
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize("after", [0.1, 0.6])
+def test_a_second_signal_ends_it_at_once(start, services, after):
+    """Before the drain timeout, and in the second that clients have for the last word."""
+    process = start(drain_timeout="300ms" if after > 0.3 else "30s")
+    key = uuid.uuid4().hex
+    with http1.Connection(process.address(), receive_buffer=4096) as connection:
+        connection.send_request("GET", f"/count/100000?size=50000&key={key}")
+        eventually(lambda: services.stats(key)["sent"] > 1)
+        process.process.send_signal(signal.SIGTERM)
+        time.sleep(after)
+        assert process.alive
+        begin = time.monotonic()
+        process.process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0 and time.monotonic() - begin < 3
+
+
 def test_who_does_not_read_gets_no_last_word_and_holds_nobody_up(start, services):
     process = start(drain_timeout="300ms")
     key = uuid.uuid4().hex

@@ -7,7 +7,7 @@ import uuid
 import httpx
 import pytest
 
-from harness import http1, http2
+from harness import faults, http1, http2
 from harness.process import PATIENCE, eventually
 
 COUNT = "sidespan.test.v1.Streams.Count"
@@ -339,3 +339,42 @@ def test_a_body_stream_that_fails_late_is_reset_over_http_1_0(sidespan):
         with pytest.raises(ConnectionResetError):
             while connection.socket.recv(65536):
                 pass
+
+
+def test_an_http_1_0_answer_of_which_bytes_were_lost_ends_with_a_reset(routed):
+    process = routed(RULES, limits={"drain_grace": "1s", "min_drain_bytes_per_s": 1000})
+    with http1.Connection(process.address(), receive_buffer=4096) as connection:
+        connection.send("GET /count/1?size=4000000 HTTP/1.0\r\n\r\n")
+        time.sleep(4)
+        with pytest.raises(ConnectionResetError):
+            while connection.socket.recv(65536):
+                pass
+
+
+def test_head_over_http_1_0_keeps_the_connection(sidespan):
+    with http1.Connection(sidespan.address()) as connection:
+        for _ in range(2):
+            connection.send("HEAD /count/3 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            assert connection.read_head()[0] == 200
+
+
+def test_a_deadline_of_one_heartbeat_is_a_timeout(client):
+    request = {"count": 1, "firstDelayMs": 5000}
+    response = client.post("/events", json=request, headers={"x-request-timeout": "200ms"})
+    assert response.status_code == 504
+
+
+def test_a_compressed_stream_says_so_however_much_metadata_there_is(routed):
+    """What has no room in the head any more is metadata, never what says how to read the body."""
+    listener = faults.h2_service(with_much_metadata)
+    rules = [{"selector": COUNT, "get": "/count/{count}", "gzip": {"streams": True}}]
+    process = routed(rules, upstreams={"test": {"target": f"127.0.0.1:{listener.port}", "plaintext": True}})
+    response = httpx.get(f"{process.url()}/count/1", trust_env=False, timeout=PATIENCE)
+    assert response.headers["content-encoding"] == "gzip" and json.loads(response.text)["number"] == 7
+    listener.close()
+
+
+def with_much_metadata(server, stream, path):
+    server.head(stream, *[(f"x-{number}", "v") for number in range(112)])
+    server.data(stream, faults.grpc_frame(b"\x08\x07"))
+    server.trailers(stream, ("grpc-status", "0"))

@@ -195,6 +195,20 @@ def test_a_bad_message_is_named_by_its_number(begin, content_type, body):
     assert "line 1, column 2" in violation["description"] and "message 2: " in answer["message"]
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_rule_without_a_body_does_not_wait_for_one_for_ever(routed, version):
+    rules = [{"selector": "sidespan.test.v1.Streams.Upload", "get": "/bare/{key}"}]
+    process = routed(rules, limits={"body_timeout": "500ms"})
+    if version == 1:
+        with http1.Connection(process.address()) as connection:
+            connection.send("GET /bare/k HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+            assert connection.read_response().status == 408
+    else:
+        with http2.Connection(process.address()) as connection:
+            stream = connection.start("GET", "/bare/k", b"{", end=False)
+            assert connection.wait(stream).status == 408
+
+
 def test_the_service_may_end_before_the_request_does(begin):
     """A deadline, here."""
     upload = begin("/upload", NDJSON, "Grpc-Timeout: 300m")

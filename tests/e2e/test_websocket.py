@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+from harness import faults
 from harness.process import PATIENCE, eventually
 from harness.websocket import BINARY, CLOSE, PING, PONG, TEXT, Extended, WebSocket, frame
 
@@ -32,6 +33,7 @@ RULES = [
     },
     {"selector": "sidespan.test.v1.Streams.Chat", "post": "/pinged", "body": "*", "websocket": {"ping": "200ms"}},
     {"selector": "sidespan.test.v1.Streams.Count", "get": "/pinged/{count}", "websocket": {"ping": "200ms"}},
+    {"selector": "sidespan.test.v1.Streams.Chat", "post": "/idle", "body": "*", "idle_timeout": "500ms"},
     {"selector": "sidespan.test.v1.Streams.Chat", "post": "/unpinged", "body": "*", "websocket": {"ping": 0}},
     {"selector": "sidespan.test.v1.Cases.Upload", "post": "/bytes", "body": "*"},
     {
@@ -421,6 +423,21 @@ def test_a_service_that_does_not_read_holds_the_client_back(connect):
     assert ws.read_close() == (1000, "")
 
 
+def test_empty_messages_count_too_when_a_service_does_not_read(routed):
+    listener = faults.silent_service()
+    process = routed(RULES, upstreams={"test": {"target": f"127.0.0.1:{listener.port}", "plaintext": True}})
+    ws = WebSocket(process.address(), "/bytes", receive_buffer=65536).open()
+    before = process.rss_kib()
+    ws.connection.socket.settimeout(1)
+    empty = frame(BINARY) * 10_000
+    sent = 0
+    with ws.connection, pytest.raises(TimeoutError):
+        while sent < 64 << 20:
+            sent += ws.connection.socket.send(empty)
+    assert process.rss_kib() - before < 32 << 10
+    listener.close()
+
+
 def test_pings_without_reading_are_not_read_for_ever(connect, sidespan):
     ws = connect("/chat", receive_buffer=4096).open()
     ws.connection.socket.settimeout(1)
@@ -476,6 +493,45 @@ def test_over_http2_errors_before_are_ordinary_and_after_are_closes(sidespan):
     with ws.connection:
         ws.send_frame(TEXT, b'{"failAtOnce": true, "code": 5}')
         assert ws.read_frame() == (CLOSE, struct.pack("!H", 4005) + b"failed at once")
+
+
+@pytest.mark.parametrize("reply", ["nothing", "a flood", "end of stream", "a close"])
+def test_over_http2_the_end_waits_for_the_clients_close(sidespan, reply):
+    ws = Extended(sidespan.address(), "/count").open()
+    with ws.connection as connection:
+        ws.send_frame(TEXT, b'{"count": 0}')
+        assert ws.read_frame() == (CLOSE, struct.pack("!H", 1000))
+        begin = time.monotonic()
+        if reply == "a close":
+            ws.send_frame(CLOSE, struct.pack("!H", 1000))
+        elif reply == "end of stream":
+            connection.send(ws.stream, b"", end=True)
+        elif reply == "a flood":
+            for _ in range(100):
+                ws.send_frame(TEXT, b'{"count": 1}' * 50)
+        state = connection.wait(ws.stream)
+        waited = time.monotonic() - begin
+        assert state.reset in (None, 0) and len(state.body) == ws.taken  # nothing behind the close
+        assert (waited > 1.5) == (reply in ("nothing", "a flood")), waited
+        assert connection.request("GET", "/count/1?$alt=array").status == 200
+
+
+def test_over_http2_a_content_length_does_not_hide_the_end(sidespan, services):
+    key = str(uuid.uuid4())
+    ws = Extended(sidespan.address(), f"/count/9?delay_ms=20000&key={key}", ("content-length", "0")).open()
+    with ws.connection:
+        assert ws.read_frame()[0] == TEXT
+        ws.connection.send(ws.stream, b"", end=True)
+        eventually(lambda: services.stats(key)["cancelled"])
+
+
+def test_a_websocket_on_which_nothing_moves_closes_with_4004(connect):
+    ws = connect("/idle").open()
+    ws.send({"text": "a"})
+    assert ws.read()["text"] == "a"
+    begin = time.monotonic()
+    code, reason = ws.read_close()
+    assert code == 4004 and "idle" in reason and time.monotonic() - begin > 0.3
 
 
 @pytest.mark.parametrize("how", ["reset", "end", "connection"])
