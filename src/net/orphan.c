@@ -27,13 +27,17 @@ struct question {
 
 static void put_address(const struct sockaddr_storage *from, __be16 *port, __be32 address[4])
 {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
-    *port = from->ss_family == AF_INET ? v4->sin_port : v6->sin6_port;
-    if (from->ss_family == AF_INET)
-        memcpy(address, &v4->sin_addr, sizeof v4->sin_addr);
-    else
-        memcpy(address, &v6->sin6_addr, sizeof v6->sin6_addr);
+    if (from->ss_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, from, sizeof v4);
+        *port = v4.sin_port;
+        memcpy(address, &v4.sin_addr, sizeof v4.sin_addr);
+    } else {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, from, sizeof v6);
+        *port = v6.sin6_port;
+        memcpy(address, &v6.sin6_addr, sizeof v6.sin6_addr);
+    }
 }
 
 /* A peer of IPv4 that has come to a socket of IPv6 knows itself by the former. */
