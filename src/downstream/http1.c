@@ -12,6 +12,7 @@
  * - Reading goes on while a call runs, so that the client's departure is seen. When it has sent FIN it may
  * still be listening, but over TLS: a harmless byte or two are sent (an interim response, or a leading zero
  * of the next chunk's size), and a client that is gone answers them with a reset.
+ * - It is one file because it is one state machine: receiving and answering share nearly every field.
  * - Timers are lazy: `due_ms` moves with every event, the timer only when it must fire earlier than it is
  * set. */
 #include "base/mem.h"

@@ -34,9 +34,9 @@ struct websocket {
     struct ss_buf out;
     struct ss_deferred reap;
     struct ss_timer timer; /* open: for the next ping. Closing: for the client's close */
-    uint64_t
-        heard_at_ms; /* open: bytes of the client's have come. Closing: all of ours had left, 0: not yet */
-    uint64_t closed_at_ms; /* closing: since when */
+    uint64_t heard_at_ms;  /* bytes of the client's have come */
+    uint64_t closed_at_ms; /* our close was written */
+    uint64_t sent_at_ms;   /* it has left; 0: not yet */
     struct ss_websocket_hello hello;
     size_t held;   /* bytes of messages that the handler has not dealt with */
     size_t owed;   /* bytes whose credit is held back from the client */
@@ -135,9 +135,9 @@ static void await_close(struct websocket *ws)
     struct ss_loop *l = ws->front->loop;
     uint64_t now = ss_loop_now_ms(l), limit = ws->front->limits.idle_timeout_ms;
     bool sent = ws->lower->ops->unsent(ws->lower) == 0;
-    if (sent && ws->heard_at_ms == 0)
-        ws->heard_at_ms = now;
-    bool late = sent ? now - ws->heard_at_ms >= CLOSE_MS : limit && now - ws->closed_at_ms >= limit;
+    if (sent && ws->sent_at_ms == 0)
+        ws->sent_at_ms = now;
+    bool late = sent ? now - ws->sent_at_ms >= CLOSE_MS : limit && now - ws->closed_at_ms >= limit;
     if (late)
         hang_up(ws);
     else
@@ -273,7 +273,6 @@ static void close_as(struct websocket *ws, uint16_t number, struct ss_slice why)
     ws->held = 0;
     repay(ws);
     ws->closed_at_ms = ss_loop_now_ms(ws->front->loop);
-    ws->heard_at_ms = 0;
     ss_timer_set(ws->front->loop, &ws->timer, ws->closed_at_ms + CLOSE_LOOK_MS);
 }
 
@@ -383,8 +382,7 @@ static enum ss_err take(struct websocket *ws, const char *p, size_t n)
 static void body(void *call, const char *p, size_t n, bool last)
 {
     struct websocket *ws = call;
-    if (!ws->closing)
-        ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
+    ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
     ws->asked = false;
     if (n && take(ws, p, n) != SS_OK)
         cut(ws);
