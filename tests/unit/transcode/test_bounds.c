@@ -450,9 +450,9 @@ static void memory_is_at_most_twice_the_input_and_the_output(void **state)
     assert_int_equal(broken, 0);
 }
 
-/* Four times the input takes four times as long; sixteen times would be quadratic. Half as much again as twice
- * the time is allowed for caches. The machine may be busy: the best counts, of as many as it takes, up to a
- * number that leaves no doubt. */
+/* Four times the input takes four times as long; sixteen times would be quadratic. Half as much again as
+ * twice the time is allowed for caches. The machine may be busy: the best counts, of as many as it takes, up
+ * to a number that leaves no doubt. */
 static void time_is_in_proportion_to_the_input(void **state)
 {
     (void)state;
