@@ -165,8 +165,8 @@ static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last
     (void)n;
     if (!last || ws->ended)
         return SS_OK;
-    bool bare =
-        ss_route_rule(call->match.route)->body.len == 0; /* path and query are the only message then */
+    /* Without a body in the rule, path and query are the only message. */
+    bool bare = ss_route_rule(call->match.route)->body.len == 0;
     if (!call->method->client_streaming || (bare && !ws->sent))
         return send_empty(call, st);
     ws->ended = true;

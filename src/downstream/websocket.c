@@ -194,10 +194,10 @@ static void head(struct ss_client *c, int status, const struct ss_header *header
         count++;
     }
     ws->lower->ops->head(ws->lower, status, all, count, length);
-    if (status == 101)
+    if (status == 101) {
         ws->codec = ss_websocket_new(c->max_message);
-    if (status == 101)
         begin_asking(ws);
+    }
 }
 
 static void data(struct ss_client *c, const char *p, size_t n)
@@ -261,8 +261,14 @@ static void message(struct ss_client *c, struct ss_slice bytes, bool binary)
     flush(ws);
 }
 
-static void close_as(struct websocket *ws, uint16_t number, struct ss_slice why)
+static void close_with(struct ss_client *c, int code, struct ss_slice why)
 {
+    struct websocket *ws = of_client(c);
+    uint16_t number = SS_WEBSOCKET_NORMAL;
+    if (ws->going_away)
+        number = SS_WEBSOCKET_GOING_AWAY;
+    else if (code != SS_CODE_OK)
+        number = (uint16_t)(SS_WEBSOCKET_GRPC + (code > 0 && code < 1000 ? code : SS_CODE_UNKNOWN));
     ws->client.call = NULL;
     if (ws->codec == NULL || ss_websocket_close(ws->codec, number, why, &ws->out) != SS_OK) {
         hang_up(ws);
@@ -274,16 +280,6 @@ static void close_as(struct websocket *ws, uint16_t number, struct ss_slice why)
     repay(ws);
     ws->closed_at_ms = ss_loop_now_ms(ws->front->loop);
     ss_timer_set(ws->front->loop, &ws->timer, ws->closed_at_ms + CLOSE_LOOK_MS);
-}
-
-static void close_with(struct ss_client *c, int code, struct ss_slice why)
-{
-    uint16_t number = SS_WEBSOCKET_NORMAL;
-    if (of_client(c)->going_away)
-        number = SS_WEBSOCKET_GOING_AWAY;
-    else if (code != SS_CODE_OK)
-        number = (uint16_t)(SS_WEBSOCKET_GRPC + (code > 0 && code < 1000 ? code : SS_CODE_UNKNOWN));
-    close_as(of_client(c), number, why);
 }
 
 static const struct ss_client_ops client_ops = {
