@@ -178,7 +178,7 @@ test:
 	@scripts/deps.sh test $(filter conformance,$(T))
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan CI=1 test-asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan CI=1 test-tsan
-	@$(MAKE) --no-print-directory -j$(JOBS) CI=1 build/unit/transcode/test_bounds
+	@$(MAKE) --no-print-directory -j$(JOBS) CI=1 build/sidespan build/unit/transcode/test_bounds
 	@scripts/test.sh $(T)
 test-asan: $(OUT)/sidespan $(UNIT_BIN) $(FUZZ_NAMES:%=$(OUT)/fuzz/replay_%) build/demo.pb $(OUT)/conformance/testee
 test-tsan: $(OUT)/sidespan

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from harness import http1, http2
-from harness.process import BINARY, PATIENCE, ROOT, Demo, Services, Sidespan, compile_protos, configuration, write_routes
+from harness.process import BINARY, PATIENCE, RELEASE, ROOT, Demo, Services, Sidespan
+from harness.process import compile_protos, configuration, write_routes
 
 
 def pytest_configure():
@@ -107,19 +108,30 @@ def sidespan(shared):
     shared.check()
 
 
-@pytest.fixture
-def start(tmp_path_factory, make_config):
-    """start(key=value, …): a sidespan of its own with make_config(…), ready. env: more environment."""
+def starter(tmp_path_factory, make_config, binary):
     running = []
 
     def run(env=None, wait=True, **keys):
-        process = Sidespan(tmp_path_factory.mktemp("sidespan"), make_config(**keys), env)
+        process = Sidespan(tmp_path_factory.mktemp("sidespan"), make_config(**keys), env, binary)
         running.append(process)
         return process.wait_ready() if wait else process
 
     yield run
     for process in running:
         process.finish()
+
+
+@pytest.fixture
+def start(tmp_path_factory, make_config):
+    """start(key=value, …): a sidespan of its own with make_config(…), ready. env: more environment."""
+    yield from starter(tmp_path_factory, make_config, BINARY)
+
+
+@pytest.fixture
+def release(tmp_path_factory, make_config):
+    """The same of the optimised binary, whose memory and work are those of users."""
+    assert RELEASE.exists(), f"{RELEASE} is not there: make"
+    yield from starter(tmp_path_factory, make_config, RELEASE)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 E2E = ROOT / "tests/e2e"
 BINARY = pathlib.Path(os.environ.get("SIDESPAN_BIN", ROOT / "build/asan/sidespan"))
+RELEASE = ROOT / "build/sidespan"  # for what sanitizers hide: memory and work
 PYTHON = "/usr/bin/python3"
 for name, options in {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
@@ -176,11 +177,11 @@ class Demo(Child):
 class Sidespan(Child):
     """`sidespan serve` with a configuration; ports are in it already."""
 
-    def __init__(self, folder, config, env=None):
+    def __init__(self, folder, config, env=None, binary=BINARY):
         self.config = config
         self.path = pathlib.Path(folder, "sidespan.yaml")
         self.path.write_text(yaml.safe_dump(config, sort_keys=False))
-        super().__init__([BINARY, "serve", "--config", self.path], env)
+        super().__init__([binary, "serve", "--config", self.path], env)
         self.admin = f"http://{config['admin']['address']}"
 
     def wait_ready(self):
