@@ -249,6 +249,27 @@ static bool is_grpc(const struct ss_upcall *u)
     return u->http_status == 200 && u->grpc_content;
 }
 
+static bool is_status(struct ss_slice name)
+{
+    return ss_slice_eq(name, SS_LIT("grpc-status")) || ss_slice_eq(name, SS_LIT("grpc-message")) ||
+           ss_slice_eq(name, SS_LIT("grpc-status-details-bin"));
+}
+
+/* Forgets what the block just read says of the call's end: only trailers, or a head that ends the stream, may
+ * say that (PROTOCOL-HTTP2.md, "Responses"). If it were believed, an answer cut in its middle would pass for
+ * a success. */
+static void drop_status(struct ss_upcall *u)
+{
+    size_t n = 0;
+    u->early_status |= u->grpc_status >= 0;
+    u->grpc_status = -1;
+    u->grpc_message = u->details_bin = (struct ss_slice){0};
+    for (size_t i = 0; i < u->metadata.n; i++)
+        if (!is_status(u->metadata.fields[i].name))
+            u->metadata.fields[n++] = u->metadata.fields[i];
+    u->metadata.n = n;
+}
+
 void ss_upcall_on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block block)
 {
     (void)ctx;
@@ -256,6 +277,7 @@ void ss_upcall_on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_blo
     struct ss_upcall *u = call_of(st);
     if (u->got_head || st->remote_end)
         return; /* trailers: `end` follows */
+    drop_status(u);
     if (u->http_status >= 100 && u->http_status < 200) {
         u->http_status = -1;
         u->metadata.n = 0;
@@ -382,6 +404,8 @@ void ss_upcall_on_end(void *ctx, struct ss_h2_stream *h2)
         st.code = code_of_http(u->http_status);
         st.message =
             ss_arena_printf(u->arena, "the service answered HTTP status %d instead of gRPC", u->http_status);
+    } else if (u->early_status) {
+        ss_status_set(&st, u->arena, SS_ERR_BAD_RESPONSE, "the service ended the call without trailers");
     } else {
         st.code = SS_CODE_UNKNOWN;
         st.message = u->grpc_content ? SS_LIT("the service ended the call without a status")

@@ -75,6 +75,7 @@ struct ss_upcall {
     uint8_t state; /* enum ss_upcall_state */
     uint8_t retries;
     bool request_done, grpc_content, got_head, compressed_ok;
+    bool early_status; /* a head that did not end the stream had a grpc-status, which does not count */
     struct ss_deferred failing; /* an end that was found at start, reported later */
     enum ss_err fail_err;
 };

@@ -170,9 +170,8 @@ def test_a_reset_is_mapped(before, service, reset, status, code):
 
 def test_codes_beyond_the_known_come_out_as_received(before, service):
     def answer(server, stream, path):
-        server.head(stream, ("grpc-status", "42"), ("grpc-message", "odd %41 %zz"))
-        server.h2.end_stream(stream)
-        server.flush()
+        server.head(stream)
+        server.trailers(stream, ("grpc-status", "42"), ("grpc-message", "odd %41 %zz"))
 
     response = get(before(service(answer).port))
     assert_error(response, 500, 42)
