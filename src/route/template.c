@@ -206,6 +206,9 @@ enum ss_err ss_template_parse(struct ss_slice text, struct ss_arena *a, struct s
         return bad(&p, valid, "bad UTF-8");
     if (!take(&p, '/'))
         return bad(&p, 0, "a template begins with '/'");
+    if (text.len ==
+        1) /* no segment at all: the path "/", as http.proto's grammar forgot it and its readers do not */
+        return SS_OK;
     allocate(out, text, a);
     enum ss_err err = parse_segments(&p);
     return err ? err : parse_end(&p);

@@ -1,4 +1,5 @@
-/* A path template of google.api.http (google/api/http.proto), parsed:
+/* A path template of google.api.http (google/api/http.proto), parsed. "/" alone is one without segments,
+ * which matches the path "/" only. Else:
  *
  *     Template  = "/" Segments [ Verb ] ;
  *     Segments  = Segment { "/" Segment } ;

@@ -54,7 +54,8 @@ static struct parsed parse(struct ss_slice text)
     result.err = ss_template_parse(ss_slice_of(exact, text.len), &a, &t, &result.error);
     if (result.err == SS_OK) {
         describe(&t, &out);
-        memcpy(result.text, out.ptr, out.len);
+        if (out.len)
+            memcpy(result.text, out.ptr, out.len);
     }
     ss_buf_dispose(&out);
     free(exact);
@@ -65,6 +66,7 @@ static struct parsed parse(struct ss_slice text)
 static const struct {
     const char *template, *means;
 } good[] = {
+    {"/", ""},
     {"/v1", "/v1"},
     {"/v1/documents:parse", "/v1/documents:parse"},
     {"/*", "/*"},
@@ -114,7 +116,6 @@ static const struct {
 } bad[] = {
     {"", 1, "begins with '/'"},
     {"v1", 1, "begins with '/'"},
-    {"/", 2, "segment is missing"},
     {"//a", 2, "segment is missing"},
     {"/a/", 4, "segment is missing"},
     {"/a//b", 4, "segment is missing"},
