@@ -36,6 +36,7 @@ struct ss_h2 {
     struct ss_deferred settle; /* looks after a turn whether the session is over */
     size_t block_bytes;        /* of the header block being received */
     unsigned block_fields;
+    const char *flood; /* what the peer floods us with; NULL: it does not */
     bool dead, draining, got_settings;
 };
 
@@ -97,6 +98,16 @@ static void terminate(struct ss_h2 *h, uint32_t error)
     want_flush(h);
 }
 
+/* The peer is flooding us. A client is told, and its connection ends once that has left. A service gets no
+ * say in when its connection ends: its calls would wait for a peer who may not read. Returns what the
+ * callback of nghttp2's that noticed returns. */
+static int end_flood(struct ss_h2 *h, const char *what)
+{
+    h->flood = what;
+    terminate(h, SS_H2_ENHANCE_YOUR_CALM);
+    return h->config.role == SS_H2_CLIENT ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
 /* ---- receiving ---- */
 
 static struct ss_h2_stream *stream_of(struct ss_h2 *h, int32_t id)
@@ -117,10 +128,36 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
     (void)session;
     if (h->dead)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    if (h->config.role == SS_H2_SERVER &&
-        !ss_h2_guard_frame(&h->guard, hd->type, hd->flags, (uint32_t)hd->length, ss_loop_now_ms(h->loop)))
-        terminate(h, SS_H2_ENHANCE_YOUR_CALM);
+    const char *flood =
+        ss_h2_guard_frame(&h->guard, hd->type, hd->flags, (uint32_t)hd->length, ss_loop_now_ms(h->loop));
+    return flood ? end_flood(h, flood) : 0;
+}
+
+/* Frames of unknown types: nghttp2 shows them to on_begin_frame only if somebody seems to want them. */
+static int on_extension_chunk(nghttp2_session *session, const nghttp2_frame_hd *hd, const uint8_t *data,
+                              size_t len, void *user_data)
+{
+    (void)session;
+    (void)hd;
+    (void)data;
+    (void)len;
+    (void)user_data;
     return 0;
+}
+
+static int on_extension(nghttp2_session *session, void **payload, const nghttp2_frame_hd *hd, void *user_data)
+{
+    (void)session;
+    (void)payload;
+    (void)hd;
+    (void)user_data;
+    return NGHTTP2_ERR_CANCEL; /* nothing is made of it */
+}
+
+static int on_begin_answer(struct ss_h2 *h, struct ss_h2_stream *st)
+{
+    const char *flood = st ? ss_h2_guard_answer(++st->blocks) : NULL;
+    return flood ? end_flood(h, flood) : 0;
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
@@ -128,8 +165,11 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     struct ss_h2 *h = user_data;
     h->block_bytes = 0;
     h->block_fields = 0;
-    if (h->config.role != SS_H2_SERVER || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+    if (h->config.role == SS_H2_CLIENT)
+        return on_begin_answer(h, stream_of(h, frame->hd.stream_id));
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
+    ss_h2_guard_opened(&h->guard);
     struct ss_h2_stream *st = h->draining ? NULL : h->ops->open(h->ctx);
     if (st == NULL) {
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
@@ -152,8 +192,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     /* Twice the limits, so that a client slightly over them is answered 431; what is far over them is an
      * attack. */
     if (h->block_bytes > 2 * h->config.max_header_bytes || h->block_fields > 2 * h->config.max_headers) {
-        terminate(h, SS_H2_ENHANCE_YOUR_CALM);
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        int rv = end_flood(h, "header fields");
+        return rv ? rv : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
     struct ss_h2_stream *st = stream_of(h, frame->hd.stream_id);
     if (h->dead || st == NULL)
@@ -230,6 +270,7 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
 {
     struct ss_h2 *h = user_data;
     (void)flags;
+    ss_h2_guard_payload(&h->guard);
     nghttp2_session_consume_connection(session, len);
     struct ss_h2_stream *st = stream_of(h, id);
     if (h->dead || st == NULL) {
@@ -274,6 +315,8 @@ static int on_frame_not_send(nghttp2_session *session, const nghttp2_frame *fram
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
 {
     struct ss_h2 *h = user_data;
+    if (frame->hd.type == NGHTTP2_DATA)
+        ss_h2_guard_data_sent(&h->guard);
     if (h->dead || h->config.role != SS_H2_SERVER)
         return 0;
     if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
@@ -283,11 +326,9 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
         if (st && !st->remote_end)
             nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_NO_ERROR);
     }
-    if (frame->hd.type == NGHTTP2_DATA)
-        ss_h2_guard_data_sent(&h->guard);
-    else if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR &&
-             !ss_h2_guard_reset(&h->guard, ss_loop_now_ms(h->loop)))
-        terminate(h, SS_H2_ENHANCE_YOUR_CALM);
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR &&
+        !ss_h2_guard_reset(&h->guard, ss_loop_now_ms(h->loop)))
+        return end_flood(h, "streams that have to be reset");
     return 0;
 }
 
@@ -420,8 +461,10 @@ static void on_readable(void *ctx, char *p, size_t n)
     ssize_t used = nghttp2_session_mem_recv(h->session, (const uint8_t *)p, n);
     if (h->dead)
         return;
-    if (used < 0) { /* not even a GOAWAY can be made of it: bad preface, out of memory */
-        die(h, SS_ERR_IO);
+    if (used < 0) { /* not even a GOAWAY can be made of it: bad preface, out of memory; or end_flood's */
+        if (h->flood)
+            nghttp2_session_send(h->session);
+        die(h, h->flood ? SS_ERR_LIMIT : SS_ERR_IO);
         return;
     }
     if (nghttp2_session_want_write(h->session))
@@ -464,6 +507,8 @@ static const struct ss_stream_ops socket_ops = {
 static void set_callbacks(nghttp2_session_callbacks *cb)
 {
     nghttp2_session_callbacks_set_on_begin_frame_callback(cb, on_begin_frame);
+    nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(cb, on_extension_chunk);
+    nghttp2_session_callbacks_set_unpack_extension_callback(cb, on_extension);
     nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame_recv);
@@ -508,6 +553,8 @@ static void make_session(struct ss_h2 *h)
     nghttp2_option_set_max_continuations(option, 16);
     nghttp2_option_set_stream_reset_rate_limit(option, 1000, 33);
     nghttp2_option_set_peer_max_concurrent_streams(option, 100);
+    for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
+        nghttp2_option_set_user_recv_extension_type(option, (uint8_t)type);
     int rv = h->config.role == SS_H2_CLIENT ? nghttp2_session_client_new3(&h->session, cb, h, option, &mem)
                                             : nghttp2_session_server_new3(&h->session, cb, h, option, &mem);
     if (rv != 0)
@@ -554,7 +601,7 @@ struct ss_h2 *ss_h2_new(struct ss_stream *s, const struct ss_h2_config *config, 
     h->ctx = ctx;
     h->config = *config;
     h->goaway_last = -1;
-    ss_h2_guard_init(&h->guard, ss_loop_now_ms(h->loop));
+    ss_h2_guard_init(&h->guard, config->role == SS_H2_CLIENT, ss_loop_now_ms(h->loop));
     ss_deferred_init(&h->reap, reap, h);
     ss_deferred_init(&h->settle, settle, h);
     h->pool = ss_h2_pool_new(config->role == SS_H2_CLIENT ? CLIENT_POOL : SERVER_POOL);
@@ -617,7 +664,9 @@ enum ss_err ss_h2_request(struct ss_h2 *h, struct ss_h2_stream *st, const struct
     st->remote_end = false;
     st->deferred = false;
     st->eof = end;
+    st->blocks = 0;
     link_stream(h, st);
+    ss_h2_guard_opened(&h->guard);
     want_flush(h);
     return SS_OK;
 }
@@ -739,6 +788,11 @@ void ss_h2_drain(struct ss_h2 *h)
 struct ss_stream *ss_h2_socket(const struct ss_h2 *h)
 {
     return h->dead ? NULL : h->socket;
+}
+
+const char *ss_h2_flood(const struct ss_h2 *h)
+{
+    return h->flood;
 }
 
 void ss_h2_abort(struct ss_h2 *h)

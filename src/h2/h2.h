@@ -50,6 +50,7 @@ struct ss_h2_stream {
     bool deferred;   /* nghttp2 waits for ss_h2_write or ss_h2_finish */
     bool keep;       /* framed bytes stay in out, so that the request can be sent again elsewhere */
     bool remote_end; /* END_STREAM was received */
+    uint8_t blocks;  /* client role: header blocks received, interim ones included */
 };
 
 /* A header block's place in its message. */
@@ -131,6 +132,8 @@ unsigned ss_h2_free_slots(const struct ss_h2 *h);
 void ss_h2_drain(struct ss_h2 *h);
 /* The connection's socket, for looking at; NULL when it is gone. */
 struct ss_stream *ss_h2_socket(const struct ss_h2 *h);
+/* What the peer floods the connection with, for which it ends; NULL: it does not. Valid in `closed`. */
+const char *ss_h2_flood(const struct ss_h2 *h);
 /* The connection is over now: events as if it were lost. */
 void ss_h2_abort(struct ss_h2 *h);
 

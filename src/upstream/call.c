@@ -216,12 +216,20 @@ static void keep_metadata(struct ss_upcall *u, struct ss_slice name, struct ss_s
         (struct ss_header){.name = ss_arena_copy(u->arena, name), .value = ss_arena_copy(u->arena, value)};
 }
 
+/* Whether the head that is being received is one of 1xx, behind which the answer's own comes. */
+static bool is_interim(const struct ss_upcall *u)
+{
+    return !u->got_head && u->http_status >= 100 && u->http_status < 200;
+}
+
 bool ss_upcall_on_header(void *ctx, struct ss_h2_stream *st, struct ss_slice name, struct ss_slice value)
 {
     (void)ctx;
     struct ss_upcall *u = call_of(st);
     if (ss_slice_eq(name, SS_LIT(":status"))) {
         u->http_status = parse_number(value);
+    } else if (is_interim(u)) {
+        return true; /* ":status" came first: nothing of it counts, or is kept */
     } else if (ss_slice_eq(name, SS_LIT("content-type"))) {
         u->grpc_content = ss_slice_starts(value, SS_LIT("application/grpc"));
     } else if (ss_slice_eq(name, SS_LIT("grpc-status"))) {
@@ -277,12 +285,11 @@ void ss_upcall_on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_blo
     struct ss_upcall *u = call_of(st);
     if (u->got_head || st->remote_end)
         return; /* trailers: `end` follows */
-    drop_status(u);
-    if (u->http_status >= 100 && u->http_status < 200) {
+    if (is_interim(u)) {
         u->http_status = -1;
-        u->metadata.n = 0;
         return;
     }
+    drop_status(u);
     u->got_head = true;
     struct ss_metadata head = u->metadata;
     u->metadata = (struct ss_metadata){0};

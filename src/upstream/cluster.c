@@ -237,6 +237,11 @@ static void on_closed(void *ctx, enum ss_err why)
     struct ss_channel *ch = ctx;
     struct ss_cluster *c = ch->cluster;
     bool was_fresh = c->fresh == ch;
+    const char *flood = ss_h2_flood(ch->h2);
+    if (flood)
+        ss_log_write(ss_loop_log(c->loop), SS_LOG_WARN,
+                     "upstream %.*s: the connection was ended: the service floods it with %s",
+                     SS_FMT(c->config->name), flood);
     on_useless(ch);
     drop_channel(ch);
     if (was_fresh) {

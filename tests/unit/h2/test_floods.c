@@ -103,6 +103,27 @@ static void a_flood_of_priority_frames_ends_the_connection(void **state)
     must_end(*state, &o, &p, SS_H2_ENHANCE_YOUR_CALM);
 }
 
+static void a_flood_of_unknown_frames_ends_the_connection(void **state)
+{
+    struct owner o;
+    struct h2_peer p;
+    start(&o, &p, *state);
+    for (int i = 0; i < 3000; i++)
+        put_frame(&p.tx, 0xee, 0, 0, "x", 1);
+    must_end(*state, &o, &p, SS_H2_ENHANCE_YOUR_CALM);
+}
+
+static void a_flood_of_padding_ends_the_connection(void **state)
+{
+    struct owner o;
+    struct h2_peer p;
+    start(&o, &p, *state);
+    open_stream(&p, 1, false);
+    for (int i = 0; i < 3000; i++)
+        put_frame(&p.tx, DATA, 8, 1, "\x03\0\0\0", 4);
+    must_end(*state, &o, &p, SS_H2_ENHANCE_YOUR_CALM);
+}
+
 static void rapid_resets_end_the_connection(void **state)
 {
     struct owner o;
@@ -300,6 +321,8 @@ int main(void)
         LOOP_TEST(a_flood_of_empty_data_ends_the_connection),
         LOOP_TEST(a_flood_of_window_updates_ends_the_connection),
         LOOP_TEST(a_flood_of_priority_frames_ends_the_connection),
+        LOOP_TEST(a_flood_of_unknown_frames_ends_the_connection),
+        LOOP_TEST(a_flood_of_padding_ends_the_connection),
         LOOP_TEST(rapid_resets_end_the_connection),
         LOOP_TEST(a_flood_of_continuations_ends_the_connection),
         LOOP_TEST(resets_that_the_peer_provokes_end_the_connection),
