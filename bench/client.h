@@ -118,7 +118,7 @@ static inline int32_t post(nghttp2_session *session, const char *path, const cha
                            void *stream)
 {
     nghttp2_nv head[] = {nv(":method", "POST"),     nv(":scheme", "http"), nv(":path", path),
-                         nv(":authority", "bench"), nv("te", "trailers"),  nv("content-type", type)};
+                         nv(":authority", "localhost"), nv("te", "trailers"),  nv("content-type", type)};
     nghttp2_data_provider provider = {.source = {.ptr = b}, .read_callback = read_bytes};
     return nghttp2_submit_request(session, NULL, head, sizeof head / sizeof head[0], &provider, stream);
 }

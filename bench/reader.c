@@ -163,7 +163,7 @@ static void begin_http1(struct stream *s, const char *port, const char *path, co
     char request[1024];
     int head = snprintf(
         request, sizeof request,
-        "POST %s HTTP/1.1\r\nHost: bench\r\nTE: trailers\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+        "POST %s HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
         path, type, n);
     memcpy(request + head, body, n);
     s->fd = connect_to(port);

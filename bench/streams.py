@@ -275,7 +275,7 @@ def slow_reader(bench, seconds, rate=1_000_000):
     port, p = bench.sidespan()
     bench.read("json", port, p, 1, 10, 10, intervalUs=1000, size=20)
     body = json.dumps({"count": 16384, "size": 65536}).encode()
-    head = f"POST /tokens HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST /tokens HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     rss, made, read = [], [], 0
     first_made = bench.made()
     with socket.socket() as s:

@@ -1,5 +1,7 @@
 #include "admin/admin.h"
 
+#include "bridge/gate.h"
+
 static void answer(struct ss_client *c, int status, struct ss_slice type, struct ss_slice text)
 {
     struct ss_header headers[] = {{.name = SS_LIT("content-type"), .value = type},
@@ -39,7 +41,12 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
     struct ss_admin *a = ctx;
     bool reads = ss_slice_eq(r->method, SS_LIT("GET")) || ss_slice_eq(r->method, SS_LIT("HEAD"));
     bool health = ss_slice_eq(r->path, SS_LIT("/healthz"));
-    if (!health && !ss_slice_eq(r->path, SS_LIT("/readyz")))
+    const char *refusal = ss_gate_host(r);
+    if (refusal == NULL)
+        refusal = ss_gate_origin(r, false);
+    if (refusal)
+        answer_error(a, c, SS_ERR_FORBIDDEN, refusal);
+    else if (!health && !ss_slice_eq(r->path, SS_LIT("/readyz")))
         answer_error(a, c, SS_ERR_NO_ROUTE, "no such page; there are /healthz and /readyz");
     else if (!reads)
         answer_error(a, c, SS_ERR_METHOD, "admin pages are read-only");

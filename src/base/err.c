@@ -17,6 +17,7 @@ static const struct {
     [SS_ERR_CONFIG] = {SS_CODE_INTERNAL, 500, "bad configuration"},
     [SS_ERR_INVALID] = {SS_CODE_INVALID_ARGUMENT, 400, "invalid request"},
     [SS_ERR_BAD_HTTP] = {SS_CODE_INVALID_ARGUMENT, 400, "malformed HTTP"},
+    [SS_ERR_FORBIDDEN] = {SS_CODE_PERMISSION_DENIED, 403, "forbidden"},
     [SS_ERR_NO_ROUTE] = {SS_CODE_NOT_FOUND, 404, "no such path"},
     [SS_ERR_METHOD] = {SS_CODE_UNIMPLEMENTED, 405, "method not allowed on this path"},
     [SS_ERR_REQUEST_TIMEOUT] = {SS_CODE_DEADLINE_EXCEEDED, 408, "the request took too long to arrive"},

@@ -34,6 +34,7 @@ enum ss_err {
     /* of requests */
     SS_ERR_INVALID,           /* bad JSON, field, parameter: 400 */
     SS_ERR_BAD_HTTP,          /* framing or head not to be trusted: 400, and the connection closes */
+    SS_ERR_FORBIDDEN,         /* another site's page, or a host that is not served: 403 */
     SS_ERR_NO_ROUTE,          /* 404 */
     SS_ERR_METHOD,            /* 405 */
     SS_ERR_REQUEST_TIMEOUT,   /* client too slow: 408 */

@@ -137,9 +137,6 @@ extern const struct ss_intake_ops ss_intake_websocket;
 extern const struct ss_answer_ops ss_answer_websocket;
 /* Fills match for a request that wants a WebSocket: streaming methods only. */
 enum ss_err ss_websocket_match(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
-/* Pages of any origin may open a WebSocket, and a browser asks nobody: a foreign one is refused unless CORS
- * allows it. */
-enum ss_err ss_websocket_check_origin(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
 
 /* answer_raw.c: the last `data` of a message that is, or holds as its response_body, a google.api.HttpBody;
  * SS_ERR_BAD_RESPONSE with st. */

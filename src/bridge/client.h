@@ -19,6 +19,7 @@
 #include "http/header.h"
 
 struct ss_cors_config;
+struct ss_site;
 
 /* A request's head, checked and split. Everything is borrowed for the call of `start`. */
 struct ss_request {
@@ -33,6 +34,7 @@ struct ss_request {
     bool websocket;                    /* wants one; there is no body */
     struct ss_slice bearer;            /* the token that a WebSocket's subprotocols gave; empty: none */
     const struct ss_cors_config *cors; /* the listener's; NULL: none */
+    const struct ss_site *site;        /* the listener's; NULL: nothing is checked but a WebSocket's origin */
 };
 
 struct ss_client;

@@ -1,4 +1,5 @@
 #include "base/percent.h"
+#include "bridge/gate.h"
 #include "bridge/head.h"
 #include "bridge/inflate.h"
 #include "http/cors.h"
@@ -540,6 +541,20 @@ static enum ss_err match(struct ss_call *call, const struct ss_request *r, struc
     }
 }
 
+/* Whether CORS lets the page that sent the request read its answer. */
+static bool cors_allows(const struct ss_call *call)
+{
+    return ss_header_find(call->cors, call->n_cors, SS_LIT("access-control-allow-origin")) != NULL;
+}
+
+/* Refuses the request for good: in REST's form, which a gRPC client takes for PERMISSION_DENIED too. */
+static enum ss_err forbid(struct ss_call *call, const char *why, struct ss_status *st)
+{
+    call->native = false;
+    call->answer = &ss_answer_unary;
+    return ss_status_set(st, &call->arena, SS_ERR_FORBIDDEN, "%s", why);
+}
+
 enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
 {
     struct intake in = {.r = r};
@@ -549,6 +564,9 @@ enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, 
     call->head_only = ss_slice_eq(r->method, SS_LIT("HEAD"));
     find_known(&in, &call->arena);
     set_request_id(call, &in);
+    const char *refusal = ss_gate_host(r);
+    if (refusal)
+        return forbid(call, refusal, st);
     call->accepts_gzip = in.known[H_ACCEPT_ENCODING].len && ss_accepts_gzip(in.known[H_ACCEPT_ENCODING]);
     call->websocket = r->websocket;
     call->native = !r->websocket && ss_native_wanted(in.known[H_CONTENT_TYPE]);
@@ -557,8 +575,9 @@ enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, 
         apply_cors(call, &in);
     if (call->state == SS_CALL_OVER)
         return SS_OK;
-    if (err == SS_OK && r->websocket)
-        err = ss_websocket_check_origin(call, r, st);
+    refusal = ss_gate_origin(r, cors_allows(call));
+    if (refusal)
+        return forbid(call, refusal, st);
     if (err == SS_OK)
         err = read_timeout(call, &in, st);
     if (err == SS_OK && !call->native)

@@ -34,23 +34,6 @@ enum ss_err ss_websocket_match(struct ss_call *call, const struct ss_request *r,
     return ss_status_set(st, a, SS_ERR_INVALID, "this path has no streaming method for a WebSocket");
 }
 
-enum ss_err ss_websocket_check_origin(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
-{
-    const struct ss_header *h = ss_header_find(r->headers, r->n_headers, SS_LIT("origin"));
-    const char *slashes = h && h->value.len ? memmem(h->value.ptr, h->value.len, "://", 3) : NULL;
-    if (h == NULL)
-        return SS_OK;
-    if (slashes && ss_slice_eq_ci(ss_slice_skip(h->value, (size_t)(slashes - h->value.ptr) + 3), r->host))
-        return SS_OK;
-    for (size_t i = 0; i < call->n_cors; i++)
-        if (ss_slice_eq(call->cors[i].name, SS_LIT("access-control-allow-origin")))
-            return SS_OK;
-    ss_status_set(st, &call->arena, SS_ERR_INVALID, "this origin may not open a WebSocket here");
-    st->code = SS_CODE_PERMISSION_DENIED;
-    st->http = ss_code_http(st->code);
-    return SS_ERR_INVALID;
-}
-
 /* The number of the only bytes field of m; 0: there is none, or there are more. */
 static uint32_t lone_bytes(const struct ss_message *m)
 {

@@ -9,7 +9,45 @@ struct listener_keys {
     struct ss_located address;
     const struct ss_node *tls;
     const struct ss_cors_config *cors;
+    struct ss_string_list allowed_hosts;
+    const struct ss_node *allowed_hosts_at, *check_origin;
 };
+
+static void decode_hosts(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct listener_keys *into = field;
+    ss_decode_strings(d, value, &into->allowed_hosts, arg);
+    into->allowed_hosts_at = value;
+    if (value->kind != SS_NODE_LIST)
+        return;
+    for (const struct ss_node *e = value->first; e; e = e->next)
+        if (e->kind == SS_NODE_SCALAR && !ss_site_pattern_valid(e->text))
+            ss_decode_wrong(d, e, "a host such as app.example, *.app.example, app.example:8080, or \"*\"");
+}
+
+static const struct ss_key site_keys[] = {
+    {.name = "allowed_hosts", .decode = decode_hosts},
+    {.name = "check_origin",
+     .decode = ss_decode_node,
+     .offset = offsetof(struct listener_keys, check_origin)},
+};
+
+/* What pages in a browser reach, they must not call: loopback is checked unless that is turned off. Elsewhere
+ * a proxy may have changed the names: there only what is asked for. A browser reaches no unix socket. */
+static void set_site(struct ss_diag *d, const struct listener_keys *raw, struct ss_arena *keep,
+                     struct ss_listener_config *out)
+{
+    bool loopback = ss_address_is_loopback(&out->address), origin = loopback;
+    if (raw->check_origin)
+        ss_decode_bool(d, raw->check_origin, &origin, NULL);
+    out->site = (struct ss_site){
+        .check_host = loopback || raw->allowed_hosts_at,
+        .check_origin = origin,
+        .check_websocket = origin || !raw->check_origin,
+        .allowed_hosts = ss_slices_keep(raw->allowed_hosts.items, raw->allowed_hosts.n, keep),
+        .n_allowed_hosts = raw->allowed_hosts.n,
+    };
+}
 
 static bool address(struct ss_diag *d, const struct ss_located *from, struct ss_arena *keep,
                     struct ss_listener_config *out)
@@ -24,9 +62,12 @@ static bool address(struct ss_diag *d, const struct ss_located *from, struct ss_
     return true;
 }
 
-static void set_default(struct ss_slice text, struct ss_arena *keep, struct ss_listener_config *out)
+static void set_default(struct ss_diag *d, struct ss_slice text, struct ss_arena *keep,
+                        struct ss_listener_config *out)
 {
+    const struct listener_keys none = {0};
     (void)ss_address_parse(text, &out->address);
+    set_site(d, &none, keep, out);
     out->text = ss_arena_copy(keep, text);
 }
 
@@ -68,12 +109,14 @@ static void decode_listener(struct ss_diag *d, const struct ss_node *node, struc
     };
     struct listener_keys raw = {0};
     struct ss_listener_config listener = {0};
-    ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
+    const struct ss_keys parts[] = {SS_KEYS(keys, &raw), SS_KEYS(site_keys, &raw)};
+    ss_decode_map(d, node, parts, 2);
     listener.cors = ss_cors_keys_keep(raw.cors, &out->arena);
     if (raw.tls)
         listener.tls = ss_tls_files_server(d, raw.tls);
     if (address(d, &raw.address, &out->arena, &listener))
         check_unique(d, out, &listener, raw.address.at);
+    set_site(d, &raw, &out->arena, &listener);
     out->listeners[out->n_listeners++] = listener; /* also a bad one: its TLS context must be freed */
 }
 
@@ -91,9 +134,11 @@ static void decode_admin(struct ss_diag *d, const struct ss_node *node, struct s
         return;
     }
     struct listener_keys raw = {0};
-    ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
+    const struct ss_keys parts[] = {SS_KEYS(keys, &raw), SS_KEYS(site_keys, &raw)};
+    ss_decode_map(d, node, parts, 2);
     if (address(d, &raw.address, &out->arena, &out->admin))
         check_unique(d, out, &out->admin, raw.address.at);
+    set_site(d, &raw, &out->arena, &out->admin);
 }
 
 void ss_listeners_decode(struct ss_diag *d, const struct ss_node *listeners, const struct ss_node *admin,
@@ -102,11 +147,11 @@ void ss_listeners_decode(struct ss_diag *d, const struct ss_node *listeners, con
     bool given = listeners && ss_decode_is_list(d, listeners);
     size_t n = given && listeners->count ? listeners->count : 1;
     out->listeners = ss_arena_zalloc(&out->arena, n * sizeof *out->listeners);
-    set_default(SS_LIT("127.0.0.1:9901"), &out->arena, &out->admin);
+    set_default(d, SS_LIT("127.0.0.1:9901"), &out->arena, &out->admin);
     if (given && listeners->count == 0)
         ss_diag_at(d, listeners, "no listener: leave the key out for 127.0.0.1:8080");
     if (listeners == NULL)
-        set_default(SS_LIT("127.0.0.1:8080"), &out->arena, &out->listeners[out->n_listeners++]);
+        set_default(d, SS_LIT("127.0.0.1:8080"), &out->arena, &out->listeners[out->n_listeners++]);
     else if (given)
         for (const struct ss_node *e = listeners->first; e; e = e->next)
             decode_listener(d, e, out);

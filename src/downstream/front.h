@@ -34,6 +34,7 @@ struct ss_front {
     struct ss_handler handler;
     struct ss_limits limits;
     const struct ss_cors_config *cors; /* of the listener; NULL: none */
+    const struct ss_site *site;        /* likewise; NULL: nothing is checked but a WebSocket's origin */
     struct ss_http_date date;
     uint64_t date_at_ms; /* loop time at which date was looked at */
     struct ss_conn *conns;

@@ -340,6 +340,7 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
         .trailers_ok = head->te_trailers && head->minor > 0,
         .websocket = websocket,
         .cors = h->front->cors,
+        .site = h->front->site,
     };
     h->events = handler.ops;
     h->keep_alive = head->keep_alive;

@@ -281,6 +281,7 @@ static void begin_call(struct http2 *c, struct h2_request *r)
         .http2 = true,
         .websocket = websocket,
         .cors = c->front->cors,
+        .site = c->front->site,
     };
     r->events = handler->ops;
     void *call = handler->ops->start(handler->ctx, &r->client, &request);

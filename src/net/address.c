@@ -148,3 +148,15 @@ bool ss_address_eq(const struct ss_address *x, const struct ss_address *y)
     }
     return x->len == y->len && memcmp(&x->addr, &y->addr, x->len) == 0;
 }
+
+bool ss_address_is_loopback(const struct ss_address *addr)
+{
+    const struct sockaddr_in *v4 = (const void *)&addr->addr;
+    const struct sockaddr_in6 *v6 = (const void *)&addr->addr;
+    if (addr->addr.ss_family == AF_INET)
+        return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (addr->addr.ss_family != AF_INET6)
+        return false;
+    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+           (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+}

@@ -19,6 +19,8 @@ enum ss_err ss_address_parse(struct ss_slice text, struct ss_address *out);
 /* As it is written above, into a. */
 struct ss_slice ss_address_print(const struct ss_address *addr, struct ss_arena *a);
 bool ss_address_eq(const struct ss_address *x, const struct ss_address *y);
+/* 127.0.0.0/8, also as IPv4-mapped IPv6, or ::1: reached from this machine only, but by its browsers too. */
+bool ss_address_is_loopback(const struct ss_address *addr);
 
 /* Asynchronous getaddrinfo for TCP. done comes once, in a later turn, and never after ss_resolve_cancel;
  * addrs are borrowed for the call (n is 0 on error). port in host byte order. A numeric host resolves without

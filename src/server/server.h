@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "bridge/snapshot.h"
 #include "downstream/limits.h"
+#include "http/site.h"
 #include "net/address.h"
 #include "net/tls.h"
 
@@ -14,6 +15,7 @@ struct ss_listener_config {
     struct ss_tls *tls;   /* owned by the ss_server_config; NULL: cleartext */
     /* Of requests whose route has none; NULL: none. In the ss_server_config's arena. */
     const struct ss_cors_config *cors;
+    struct ss_site site; /* its list is in the ss_server_config's arena */
 };
 
 /* What a restart is needed to change. Owned by its maker, who disposes of it after ss_server_run. */

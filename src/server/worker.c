@@ -118,9 +118,11 @@ static void *run(void *arg)
     for (size_t i = 0; i < server->n_listeners; i++) {
         ss_front_init(&w->fronts[i], w->loop, ss_bridge_handler(&w->bridge), &server->limits);
         w->fronts[i].cors = server->listeners[i].cors;
+        w->fronts[i].site = &server->listeners[i].site;
     }
     w->admin = (struct ss_admin){.bridge = &w->bridge, .draining = w->config.draining};
     ss_front_init(&w->admin_front, w->loop, ss_admin_handler(&w->admin), &server->limits);
+    w->admin_front.site = &server->admin.site;
     open_listeners(w);
 
     ss_loop_run(w->loop);

@@ -82,7 +82,7 @@ def chunk(data):
 
 
 def begin(connection, method, target, *headers):
-    connection.send("\r\n".join([f"{method} {target} HTTP/1.1", "Host: x", CHUNKED, *headers]) + "\r\n\r\n")
+    connection.send("\r\n".join([f"{method} {target} HTTP/1.1", "Host: localhost", CHUNKED, *headers]) + "\r\n\r\n")
 
 
 def line(**fields):

@@ -38,7 +38,7 @@ def test_http_1_0_closes_unless_asked_to_keep(connect):
 
 def test_pipelined_requests_are_answered_in_order(connect):
     connection = connect()
-    connection.send(b"".join(b"GET /slow/%d HTTP/1.1\r\nHost: x\r\n\r\n" % ms for ms in (300, 0, 100, 1)))
+    connection.send(b"".join(b"GET /slow/%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % ms for ms in (300, 0, 100, 1)))
     assert [connection.read_response().json()["ms"] for _ in range(4)] == [300, 0, 100, 1]
 
 
@@ -78,7 +78,7 @@ def test_expect_100_continue_is_answered_before_the_body(connect):
 
 def test_expect_on_a_request_that_is_refused_gets_the_refusal(connect):
     connection = connect()
-    connection.send("POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+    connection.send("POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
     response = connection.read_response()
     assert response.status == 404 and response.interim == []
 
@@ -96,7 +96,7 @@ def test_an_absolute_target_is_read(connect):
 
 def test_a_body_that_nobody_reads_does_not_become_a_request(connect):
     connection = connect()
-    smuggled = b"GET /echo?int32_value=666 HTTP/1.1\r\nHost: x\r\n\r\n"
+    smuggled = b"GET /echo?int32_value=666 HTTP/1.1\r\nHost: localhost\r\n\r\n"
     assert connection.request("POST", "/nowhere", smuggled).status == 404
     try:
         assert connection.request("GET", "/echo?int32_value=1").json()["int32Value"] == 1
@@ -104,8 +104,8 @@ def test_a_body_that_nobody_reads_does_not_become_a_request(connect):
         pass  # closing is as good
 
 
-GET = "GET /echo HTTP/1.1\r\nHost: x\r\n"
-POST = "POST /echo HTTP/1.1\r\nHost: x\r\n"
+GET = "GET /echo HTTP/1.1\r\nHost: localhost\r\n"
+POST = "POST /echo HTTP/1.1\r\nHost: localhost\r\n"
 BAD = {
     "CL and TE": POST + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "TE and CL": POST + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
@@ -121,12 +121,12 @@ BAD = {
     "two transfer codings": POST + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "chunked twice": POST + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
     "chunked not last": POST + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-    "a transfer coding in HTTP/1.0": "POST /echo HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a transfer coding in HTTP/1.0": "POST /echo HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "two hosts": "GET /echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     "two hosts that agree": "GET /echo HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
     "no host": "GET /echo HTTP/1.1\r\n\r\n",
-    "bare LF after the request line": "GET /echo HTTP/1.1\nHost: x\r\n\r\n",
-    "bare LF after a field": "GET /echo HTTP/1.1\r\nHost: x\nA: b\r\n\r\n",
+    "bare LF after the request line": "GET /echo HTTP/1.1\nHost: localhost\r\n\r\n",
+    "bare LF after a field": "GET /echo HTTP/1.1\r\nHost: localhost\nA: b\r\n\r\n",
     "bare LF at the end": GET + "\n",
     "bare CR in a value": GET + "A: b\rc\r\n\r\n",
     "a folded field": GET + "A: b\r\n c\r\n\r\n",
@@ -135,14 +135,14 @@ BAD = {
     "an empty field name": GET + ": b\r\n\r\n",
     "NUL in a value": GET + "A: b\0c\r\n\r\n",
     "a control byte in a name": GET + "A\x01: b\r\n\r\n",
-    "an empty method": " /echo HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a method that is no token": "G(T /echo HTTP/1.1\r\nHost: x\r\n\r\n",
-    "space in the target": "GET /e cho HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a control byte in the target": "GET /e\x01cho HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a target without a slash": "GET echo HTTP/1.1\r\nHost: x\r\n\r\n",
-    "two spaces in the request line": "GET  /echo HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an empty method": " /echo HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a method that is no token": "G(T /echo HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "space in the target": "GET /e cho HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a control byte in the target": "GET /e\x01cho HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a target without a slash": "GET echo HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "two spaces in the request line": "GET  /echo HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "not HTTP at all": "hello there\r\n\r\n",
-    "a broken version": "GET /echo HTTP/x.1\r\nHost: x\r\n\r\n",
+    "a broken version": "GET /echo HTTP/x.1\r\nHost: localhost\r\n\r\n",
     "a chunk size with 0x": POST + "Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n",
     "a chunk size with a sign": POST + "Transfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n",
     "an empty chunk size": POST + "Transfer-Encoding: chunked\r\n\r\n\r\n{}\r\n0\r\n\r\n",
@@ -157,7 +157,7 @@ BAD = {
 def test_what_could_smuggle_a_request_is_400_and_a_closed_connection(connect, name):
     connection = connect()
     # The request behind must never be answered, whatever the first was taken for.
-    connection.send(BAD[name].encode("latin-1") + b"GET /echo?int32_value=666 HTTP/1.1\r\nHost: x\r\n\r\n")
+    connection.send(BAD[name].encode("latin-1") + b"GET /echo?int32_value=666 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     response = connection.read_response()
     assert response.status == 400, response
     assert response.header("connection") == "close" and response.json()["code"] == 3
@@ -174,7 +174,7 @@ def test_another_transfer_coding_is_501_and_closed(connect):
 
 def test_another_version_is_505_and_closed(connect):
     connection = connect()
-    connection.send("GET /echo HTTP/3.0\r\nHost: x\r\n\r\n")
+    connection.send("GET /echo HTTP/3.0\r\nHost: localhost\r\n\r\n")
     assert connection.read_response().status == 505
     assert connection.closed_by_peer()
 

@@ -45,7 +45,7 @@ def test_a_preface_may_come_byte_by_byte(sidespan):
 
     session = h2.connection.H2Connection()
     session.initiate_connection()
-    session.send_headers(1, [(":method", "GET"), (":scheme", "http"), (":authority", "x"), (":path", "/echo")], end_stream=True)
+    session.send_headers(1, [(":method", "GET"), (":scheme", "http"), (":authority", "localhost"), (":path", "/echo")], end_stream=True)
     with socket.create_connection(sidespan.address(), 20) as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in session.data_to_send():

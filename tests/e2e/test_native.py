@@ -284,7 +284,7 @@ def test_web_upload_in_pieces_of_one_byte(connect, message):
     words = b"".join(grpc_frame(message("Chunk", text=word)) for word in ("a", "bc", "def"))
     connection = connect()
     connection.send(
-        f"POST {TEST}.Streams/Upload HTTP/1.1\r\nHost: x\r\nContent-Type: application/grpc-web+proto\r\nTransfer-Encoding: chunked\r\n\r\n"
+        f"POST {TEST}.Streams/Upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/grpc-web+proto\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
     for byte in words:
         connection.send(b"1\r\n" + bytes([byte]) + b"\r\n")

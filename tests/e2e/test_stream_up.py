@@ -37,7 +37,7 @@ class Chunked:
         self.connection = http1.Connection(sidespan.address())
         self.connection.send(
             "\r\n".join(
-                [f"POST {target} HTTP/1.1", "Host: x", f"Content-Type: {content_type}", "Transfer-Encoding: chunked", *headers]
+                [f"POST {target} HTTP/1.1", "Host: localhost", f"Content-Type: {content_type}", "Transfer-Encoding: chunked", *headers]
             )
             + "\r\n\r\n"
         )
@@ -201,7 +201,7 @@ def test_a_rule_without_a_body_does_not_wait_for_one_for_ever(routed, version):
     process = routed(rules, limits={"body_timeout": "500ms"})
     if version == 1:
         with http1.Connection(process.address()) as connection:
-            connection.send("GET /bare/k HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+            connection.send("GET /bare/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
             assert connection.read_response().status == 408
     else:
         with http2.Connection(process.address()) as connection:

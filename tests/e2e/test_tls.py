@@ -31,7 +31,7 @@ def test_older_versions_are_refused(sidespan, client_tls):
 
 def test_cleartext_on_a_tls_listener_harms_nobody(sidespan, certs):
     with http1.Connection(sidespan.address(1)) as connection:
-        connection.send("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.send("GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
         with pytest.raises(http1.Closed):
             while True:
                 connection._fill()

@@ -44,7 +44,7 @@ class One:
 
     def start_upload(self, target):
         """One message whole and one begun; more would follow."""
-        head = ["Host: x", f"Content-Type: {NDJSON}", "Transfer-Encoding: chunked"]
+        head = ["Host: localhost", f"Content-Type: {NDJSON}", "Transfer-Encoding: chunked"]
         self.connection.send("\r\n".join([f"POST {target} HTTP/1.1", *head]) + "\r\n\r\n")
         body = b'{"text":"a"}\n{"te'
         self.connection.send(b"%x\r\n%s\r\n" % (len(body), body))

@@ -32,13 +32,13 @@ def frame(opcode, payload=b"", fin=True, masked=True, reserved=0):
 class WebSocket:
     """status and headers are the handshake's answer; refused: the response when it is not 101."""
 
-    def __init__(self, address, target, *headers, **options):
+    def __init__(self, address, target, *headers, host="localhost", **options):
         self.connection = http1.Connection(address, **options)
         key = base64.b64encode(os.urandom(16))
         hello = ["Upgrade: websocket", "Connection: keep-alive, Upgrade", f"Sec-WebSocket-Key: {key.decode()}"]
         if not any(header.lower().startswith("sec-websocket-version") for header in headers):
             hello.append("Sec-WebSocket-Version: 13")
-        lines = [f"GET {target} HTTP/1.1", "Host: localhost", *hello, *headers]
+        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", *hello, *headers]
         self.connection.send("\r\n".join(lines) + "\r\n\r\n")
         self.status, self.headers, self.refused = None, None, None
         self.expected = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()

@@ -1,0 +1,137 @@
+#include "http/site.h"
+
+#include <arpa/inet.h>
+
+enum { LONGEST_NAME = 253 }; /* RFC 1035 §2.3.4, as text */
+
+/* A host and its port, as written in Host or in an origin. */
+struct authority {
+    struct ss_slice host; /* an IPv6 address with its brackets; without the dot that may end a name */
+    struct ss_slice port; /* empty: none */
+};
+
+static bool digits(struct ss_slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return false;
+    return true;
+}
+
+static bool name_byte(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' || c == '_' ||
+           c == '.';
+}
+
+/* The length of the host at the start of s; 0: there is none. */
+static size_t host_len(struct ss_slice s)
+{
+    size_t n = 0;
+    if (s.len && s.ptr[0] == '[') {
+        const char *end = memchr(s.ptr, ']', s.len);
+        return end ? (size_t)(end - s.ptr) + 1 : 0;
+    }
+    while (n < s.len && name_byte(s.ptr[n]))
+        n++;
+    return n <= LONGEST_NAME + 1 ? n : 0;
+}
+
+static bool split(struct ss_slice s, struct authority *out)
+{
+    size_t n = host_len(s);
+    struct ss_slice rest = ss_slice_skip(s, n);
+    *out = (struct authority){.host = ss_slice_of(s.ptr, n)};
+    if (n == 0 || (rest.len && rest.ptr[0] != ':'))
+        return false;
+    if (rest.len)
+        out->port = ss_slice_skip(rest, 1);
+    if (n > 1 && s.ptr[n - 1] == '.')
+        out->host.len--;
+    return digits(out->port) && out->port.len <= 5;
+}
+
+static bool ends_with_label(struct ss_slice host, struct ss_slice domain)
+{
+    return host.len > domain.len + 1 && host.ptr[host.len - domain.len - 1] == '.' &&
+           ss_slice_eq_ci(ss_slice_skip(host, host.len - domain.len), domain);
+}
+
+/* 127.0.0.0/8, ::1, and the former as IPv4-mapped IPv6. */
+static bool is_loopback(struct ss_slice host)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in_addr v4;
+    struct in6_addr v6;
+    bool brackets = host.len > 2 && host.ptr[0] == '[';
+    if (brackets)
+        host = ss_slice_of(host.ptr + 1, host.len - 2);
+    if (host.len == 0 || host.len >= sizeof text)
+        return false;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    if (!brackets)
+        return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, text, &v6) != 1)
+        return false;
+    return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+static bool is_local(struct ss_slice host)
+{
+    const struct ss_slice name = SS_LIT("localhost");
+    return ss_slice_eq_ci(host, name) || ends_with_label(host, name) || is_loopback(host);
+}
+
+static bool matches(struct ss_slice pattern, const struct authority *given)
+{
+    struct authority allowed;
+    bool below = ss_slice_starts(pattern, SS_LIT("*."));
+    if (ss_slice_eq(pattern, SS_LIT("*")))
+        return true;
+    if (!split(below ? ss_slice_skip(pattern, 2) : pattern, &allowed))
+        return false;
+    if (allowed.port.len && !ss_slice_eq(allowed.port, given->port))
+        return false;
+    return below ? ends_with_label(given->host, allowed.host) : ss_slice_eq_ci(given->host, allowed.host);
+}
+
+bool ss_site_host_allowed(const struct ss_site *site, struct ss_slice host)
+{
+    struct authority given;
+    if (!site->check_host || host.len == 0)
+        return true;
+    bool good = split(host, &given);
+    if (good && is_local(given.host))
+        return true;
+    for (size_t i = 0; i < site->n_allowed_hosts; i++)
+        if (ss_slice_eq(site->allowed_hosts[i], SS_LIT("*")) ||
+            (good && matches(site->allowed_hosts[i], &given)))
+            return true;
+    return false;
+}
+
+bool ss_site_is_own(struct ss_slice origin, struct ss_slice host)
+{
+    struct ss_slice port = SS_LIT("80");
+    struct authority from, to;
+    if (origin.len > 8 && ss_slice_eq_ci(ss_slice_of(origin.ptr, 8), SS_LIT("https://"))) {
+        origin = ss_slice_skip(origin, 8);
+        port = SS_LIT("443");
+    } else if (origin.len > 7 && ss_slice_eq_ci(ss_slice_of(origin.ptr, 7), SS_LIT("http://"))) {
+        origin = ss_slice_skip(origin, 7);
+    } else {
+        return false;
+    }
+    if (!split(origin, &from) || !split(host, &to) || !ss_slice_eq_ci(from.host, to.host))
+        return false;
+    return ss_slice_eq(from.port.len ? from.port : port, to.port.len ? to.port : port);
+}
+
+bool ss_site_pattern_valid(struct ss_slice s)
+{
+    struct authority a;
+    if (ss_slice_eq(s, SS_LIT("*")))
+        return true;
+    return split(ss_slice_starts(s, SS_LIT("*.")) ? ss_slice_skip(s, 2) : s, &a);
+}
