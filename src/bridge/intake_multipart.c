@@ -62,7 +62,7 @@ static enum ss_err begin_part(struct ss_call *call, const struct ss_multipart_pa
                               struct ss_status *st)
 {
     struct form *f = call->intake_state;
-    const struct ss_field *field = ss_message_field(target(call), part->name);
+    const struct ss_field *field = ss_message_field_named(target(call), part->name);
     f->file = field && is_file_field(field) ? field : NULL;
     f->data.len = 0;
     if (f->file) {

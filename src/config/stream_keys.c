@@ -105,7 +105,7 @@ static const struct ss_field *find(struct ss_diag *d, const struct ss_located *n
 {
     if (name->at == NULL)
         return NULL;
-    const struct ss_field *f = ss_message_field(m, name->text);
+    const struct ss_field *f = ss_message_field_named(m, name->text);
     if (f && is_line(f))
         return f;
     if (by_default)

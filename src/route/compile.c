@@ -64,7 +64,7 @@ static enum ss_err resolve_variable(struct compiler *c, const struct ss_template
     for (;;) {
         const char *dot = memchr(rest.ptr, '.', rest.len);
         struct ss_slice name = ss_slice_of(rest.ptr, dot ? (size_t)(dot - rest.ptr) : rest.len);
-        const struct ss_field *f = ss_message_field(m, name);
+        const struct ss_field *f = ss_message_field_named(m, name);
         if (f == NULL)
             return bad(c, column, no_such_field(c, m, name));
         const char *refusal = dot ? refusal_of_parent(f) : refusal_of_leaf(f);
@@ -122,7 +122,7 @@ static enum ss_err compile_variables(struct compiler *c)
 static enum ss_err find_field(struct compiler *c, const char *key, const struct ss_message *m,
                               struct ss_slice name, const struct ss_field **out)
 {
-    *out = name.len ? ss_message_field(m, name) : NULL;
+    *out = name.len ? ss_message_field_named(m, name) : NULL;
     if (name.len == 0 || *out)
         return SS_OK;
     struct ss_slice what =

@@ -13,6 +13,38 @@ static size_t component_len(struct ss_slice rest)
     return i;
 }
 
+/* Whether what stands behind a field's name may stand there. */
+static bool goes_on(const struct ss_field *f, struct ss_slice rest)
+{
+    if (rest.len == 0)
+        return true;
+    return rest.ptr[0] == '[' ? f->map : f->message && !f->repeated;
+}
+
+/* The field whose name stands at the start of rest, and the name. A json_name may have dots and brackets in
+ * it: it is meant where nothing else is, and only names as long as there are such are tried, so that a long
+ * parameter costs no more than its length. */
+static const struct ss_field *take_field(const struct ss_message *m, struct ss_slice rest,
+                                         struct ss_slice *component)
+{
+    *component = ss_slice_of(rest.ptr, component_len(rest));
+    const struct ss_field *f = component->len ? ss_message_field_named(m, *component) : NULL;
+    size_t longest = ss_message_longest_odd_name(m);
+    if (longest == 0 || (f && goes_on(f, ss_slice_skip(rest, component->len))))
+        return f;
+    for (size_t n = 1; n <= rest.len && n <= longest; n++) {
+        if (n < rest.len && rest.ptr[n] != '.' && rest.ptr[n] != '[')
+            continue;
+        struct ss_slice name = ss_slice_of(rest.ptr, n);
+        const struct ss_field *odd = ss_message_field_named(m, name);
+        if (odd && goes_on(odd, ss_slice_skip(rest, n))) {
+            *component = name;
+            return odd;
+        }
+    }
+    return f;
+}
+
 /* at: where in name the unknown component begins. */
 static enum ss_target_result unknown(const struct ss_message *m, struct ss_slice name, size_t at,
                                      struct ss_slice component, struct ss_arena *a, struct ss_slice *why)
@@ -66,8 +98,8 @@ enum ss_target_result ss_target_resolve(const struct ss_message *m, struct ss_sl
     out->has_key = false;
     for (size_t at = 0;;) {
         struct ss_slice rest = ss_slice_skip(name, at);
-        struct ss_slice component = ss_slice_of(rest.ptr, component_len(rest));
-        const struct ss_field *f = component.len ? ss_message_field(m, component) : NULL;
+        struct ss_slice component;
+        const struct ss_field *f = take_field(m, rest, &component);
         if (f == NULL)
             return unknown(m, name, at, component, a, why);
         if (f->extension && f->parent->message_set) /* an item of a set has no tag of its own */

@@ -162,6 +162,11 @@ const struct ss_message *ss_schema_message_at(const struct ss_schema *s, size_t 
 /* By JSON name or proto name ("[full.name]" for an extension); NULL when there is none. The hash is for
  * callers in a loop that try an expected field first (one memcmp) and come here only then. */
 const struct ss_field *ss_message_field(const struct ss_message *m, struct ss_slice name);
+/* The same, but the proto name wins where it is the JSON name of another field: for names outside of JSON
+ * (templates, body and response_body, parameters), as grpc-gateway and Envoy have it. */
+const struct ss_field *ss_message_field_named(const struct ss_message *m, struct ss_slice name);
+/* Bytes of the longest JSON name of m that has a '.' or '[' in it; 0: there is none. Not of extensions. */
+size_t ss_message_longest_odd_name(const struct ss_message *m);
 /* By number; NULL when unknown. Dense for small numbers. */
 const struct ss_field *ss_message_field_by_number(const struct ss_message *m, uint32_t number);
 /* The field name nearest to name by edit distance, for "did you mean"; NULL when none is near. */

@@ -17,6 +17,9 @@ struct ss_message_private {
     size_t mask;                         /* number of slots - 1 */
     const struct ss_field *const *dense; /* by number; NULL where there is none */
     uint32_t n_dense;                    /* numbers from here on are searched in by_number */
+    const struct ss_field **shadowed;    /* fields whose proto name is the JSON name of another */
+    size_t n_shadowed;
+    size_t longest_odd; /* bytes of the longest JSON name with a '.' or '[' in it; 0: none */
 };
 
 /* One enum value, hashed by its name in lower case: one table serves both lookups. */

@@ -55,8 +55,32 @@ static enum ss_table_fault fill_names(const struct ss_message *m, struct ss_mess
         enum ss_table_fault fault = insert(t, m->fields[i].name, &m->fields[i], a);
         if (fault == SS_TABLE_MEMORY)
             return fault;
+        if (fault == SS_TABLE_JSON_TWICE && *a != &m->fields[i])
+            t->shadowed[t->n_shadowed++] = &m->fields[i];
     }
     return SS_TABLE_OK;
+}
+
+static bool is_odd(const struct ss_field *f)
+{
+    struct ss_slice name = f->json_name;
+    return !f->extension && name.len && (memchr(name.ptr, '.', name.len) || memchr(name.ptr, '[', name.len));
+}
+
+/* Room for what fill_names finds shadowed: fields whose JSON name is not their own name can do that to as
+ * many.
+ */
+static bool reserve_shadowed(const struct ss_message *m, struct ss_message_private *t, struct ss_arena *arena)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n_fields; i++) {
+        const struct ss_field *f = &m->fields[i];
+        n += !ss_slice_eq(f->json_name, f->name);
+        if (is_odd(f) && f->json_name.len > t->longest_odd)
+            t->longest_odd = f->json_name.len;
+    }
+    t->shadowed = n ? ss_arena_try(arena, n * sizeof(struct ss_field *)) : NULL;
+    return n == 0 || t->shadowed;
 }
 
 static enum ss_table_fault fill_numbers(struct ss_message *m, struct ss_message_private *t,
@@ -105,6 +129,8 @@ enum ss_table_fault ss_table_of_message(struct ss_message *m, bool strict, struc
     if (t->slots == NULL)
         return SS_TABLE_MEMORY;
     memset(t->slots, 0, n_slots * sizeof(*t->slots));
+    if (!reserve_shadowed(m, t, arena))
+        return SS_TABLE_MEMORY;
     enum ss_table_fault fault = fill_numbers(m, t, arena, a, b);
     return fault == SS_TABLE_OK ? fill_names(m, t, strict, a, b) : fault;
 }
@@ -117,6 +143,20 @@ const struct ss_field *ss_message_field(const struct ss_message *m, struct ss_sl
         if (t->slots[k].hash == hash && ss_slice_eq(t->slots[k].name, name))
             return t->slots[k].field;
     return NULL;
+}
+
+const struct ss_field *ss_message_field_named(const struct ss_message *m, struct ss_slice name)
+{
+    const struct ss_message_private *t = m->priv;
+    for (size_t i = 0; i < t->n_shadowed; i++)
+        if (ss_slice_eq(t->shadowed[i]->name, name))
+            return t->shadowed[i];
+    return ss_message_field(m, name);
+}
+
+size_t ss_message_longest_odd_name(const struct ss_message *m)
+{
+    return m->priv->longest_odd;
 }
 
 const struct ss_field *ss_message_field_by_number(const struct ss_message *m, uint32_t number)

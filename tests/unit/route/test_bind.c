@@ -28,6 +28,19 @@ static const char proto[] =
     "}\n"
     "service S { rpc M(Req) returns (Req); }\n";
 
+/* Names that JSON allows and a parameter's syntax does not know; names of one field that are another's. */
+static const char odd[] =
+    "syntax = \"proto3\";\n"
+    "package o;\n"
+    "message Odd {\n"
+    "  string field = 1 [json_name = \"search[field]\"]; string ab = 2 [json_name = \"p.q\"];\n"
+    "  Odd deep = 3 [json_name = \"d.e\"]; map<string, string> labels = 4 [json_name = \"m[x].y\"];\n"
+    "  string dot = 5 [json_name = \".\"]; repeated int32 n = 6 [json_name = \"n[]\"];\n"
+    "  Odd a = 7; string b = 8; string foo = 9 [json_name = \"bar\"];\n"
+    "  string bar = 10 [json_name = \"baz\"]; string open = 11 [json_name = \"x[y\"];\n"
+    "}\n"
+    "service S { rpc M(Odd) returns (Odd); }\n";
+
 static const char proto2[] = "syntax = \"proto2\";\n"
                              "package p2;\n"
                              "message Old {\n"
@@ -38,7 +51,7 @@ static const char proto2[] = "syntax = \"proto2\";\n"
                              "service S { rpc M(Old) returns (Old); }\n";
 
 struct fixture {
-    struct ss_schema *schema, *old;
+    struct ss_schema *schema, *old, *odd;
     struct ss_codec *codec;
 };
 
@@ -330,6 +343,43 @@ static void groups_and_extensions_bind_by_name(void **state)
         check(f, m, &old_cases[i], ss_route_bind);
 }
 
+/* (reported 24, 32) */
+static const struct bind_case odd_cases[] = {
+    BIND("GET /v1", "", "/v1", "search[field]=x", "{\"search[field]\":\"x\"}"),
+    BIND("GET /v1", "", "/v1", "search%5Bfield%5D=x&field=y", "field: given more than once;"),
+    BIND("GET /v1", "", "/v1", "p.q=x", "{\"p.q\":\"x\"}"),
+    BIND("GET /v1", "", "/v1", "d.e.p.q=x&d.e.d.e.search[field]=y",
+         "{\"d.e\":{\"p.q\":\"x\",\"d.e\":{\"search[field]\":\"y\"}}}"),
+    BIND("GET /v1", "", "/v1", "deep.p.q=x&a.p.q=y", "{\"d.e\":{\"p.q\":\"x\"},\"a\":{\"p.q\":\"y\"}}"),
+    BIND("GET /v1", "", "/v1", "m[x].y[k]=v&labels[l]=w", "{\"m[x].y\":{\"k\":\"v\",\"l\":\"w\"}}"),
+    BIND("GET /v1", "", "/v1", ".=x", "{\".\":\"x\"}"),
+    BIND("GET /v1", "", "/v1", "a..=x", "{\"a\":{\".\":\"x\"}}"),
+    BIND("GET /v1", "", "/v1", "n[]=1&n[]=2&n=3", "{\"n[]\":[1,2,3]}"),
+    BIND("GET /v1", "", "/v1", "x[y=1", "{\"x[y\":\"1\"}"),
+    BIND("GET /v1", "", "/v1", "a.b=x", "{\"a\":{\"b\":\"x\"}}"),
+    BIND("GET /v1", "", "/v1", "search[fields]=x", "search[fields]: names no field;"),
+    BIND("GET /v1", "", "/v1", "p.q.r=x", "p.q.r: names no field;"),
+    BIND("GET /v1", "", "/v1", "d.e[x]=x", "d.e[x]: names no field;"),
+    /* the proto name before the JSON name of another, which a path and a query both have */
+    BIND("GET /v1/{bar}", "", "/v1/x", "", "{\"baz\":\"x\"}"),
+    BIND("GET /v1/{a.bar}", "", "/v1/x", "", "{\"a\":{\"baz\":\"x\"}}"),
+    BIND("GET /v1/{foo}", "", "/v1/x", "bar=y", "{\"bar\":\"x\",\"baz\":\"y\"}"),
+    BIND("GET /v1/{baz}", "", "/v1/x", "", "{\"baz\":\"x\"}"),
+    BIND("GET /v1", "", "/v1", "bar=x&foo=y", "{\"bar\":\"y\",\"baz\":\"x\"}"),
+};
+
+static void names_as_json_may_have_them_bind_too(void **state)
+{
+    const struct fixture *f = *state;
+    const struct ss_method *m = ss_schema_method(f->odd, SS_LIT("o.S.M"));
+    for (size_t i = 0; i < sizeof odd_cases / sizeof *odd_cases; i++)
+        check(f, m, &odd_cases[i], ss_route_bind);
+    static const struct bind_case form =
+        BIND("POST /v1", "*", "/v1", "search[field]=x&p.q=y&d.e.b=z",
+             "{\"search[field]\":\"x\",\"p.q\":\"y\",\"d.e\":{\"b\":\"z\"}}");
+    check(f, m, &form, ss_route_bind_form);
+}
+
 static void a_form_fills_the_body(void **state)
 {
     const struct fixture *f = *state;
@@ -343,6 +393,7 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     f->schema = compile_schema(proto);
     f->old = compile_schema(proto2);
+    f->odd = compile_schema(odd);
     f->codec = ss_codec_new();
     *state = f;
     return 0;
@@ -354,6 +405,7 @@ static int teardown(void **state)
     ss_codec_free(f->codec);
     ss_schema_free(f->schema);
     ss_schema_free(f->old);
+    ss_schema_free(f->odd);
     free(f);
     return 0;
 }
@@ -363,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parameters_and_variables_bind_as_the_table_says),
         cmocka_unit_test(groups_and_extensions_bind_by_name),
+        cmocka_unit_test(names_as_json_may_have_them_bind_too),
         cmocka_unit_test(a_form_fills_the_body),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
