@@ -81,6 +81,14 @@ const char *ss_http_visible_end(const char *p, const char *end)
     return p;
 }
 
+const char *ss_http_target_end(const char *p, const char *end)
+{
+    p = skip_words(p, end, 0x21, false);
+    while (p < end && (unsigned char)*p > 0x20 && *p != 0x7F)
+        p++;
+    return p;
+}
+
 struct ss_slice ss_http_trim(struct ss_slice s)
 {
     while (s.len && ss_http_space(s.ptr[0]))

@@ -32,6 +32,8 @@ static inline bool ss_http_space(char c)
 const char *ss_http_value_end(const char *p, const char *end);
 /* The first byte of [p, end) that is not in 0x21..0x7E; end when there is none. */
 const char *ss_http_visible_end(const char *p, const char *end);
+/* The same, where bytes above 0x7F may stand too. */
+const char *ss_http_target_end(const char *p, const char *end);
 
 /* s without SP and HT around it. */
 struct ss_slice ss_http_trim(struct ss_slice s);

@@ -1,5 +1,6 @@
 /* The request line (RFC 9112 §3): exactly one space between its three parts, and the four forms of a target.
- */
+ * Bytes above 0x7F should have been percent-encoded (RFC 3986 §2.1), but curl and others send what was typed:
+ * they pass, as HTTP/2 lets them, and count as if they were; whether they are UTF-8 is routing's to say. */
 #include "http/chars.h"
 #include "http/http1_head.h"
 
@@ -141,7 +142,7 @@ enum ss_err ss_head_request_line(struct ss_head_parser *h)
     if (head->method.len == 0 || *h->p != ' ')
         return ss_head_refuse(h, SS_ERR_BAD_HTTP, "bad method in request line");
     start = ++h->p;
-    h->p += ss_http_visible_end(start, h->end) - start;
+    h->p += ss_http_target_end(start, h->end) - start;
     head->target = ss_slice_of(start, (size_t)(h->p - start));
     if (head->target.len == 0 || *h->p != ' ')
         return ss_head_refuse(h, SS_ERR_BAD_HTTP, "bad request target");
