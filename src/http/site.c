@@ -1,6 +1,6 @@
 #include "http/site.h"
 
-#include <arpa/inet.h>
+#include <stdint.h>
 
 enum { LONGEST_NAME = 253 }; /* RFC 1035 §2.3.4, as text */
 
@@ -57,24 +57,105 @@ static bool ends_with_label(struct ss_slice host, struct ss_slice domain)
            ss_slice_eq_ci(ss_slice_skip(host, host.len - domain.len), domain);
 }
 
+/* A number of up to three digits and none but needed zeros at the start of *s, up to 255. -1: there is none.
+ */
+static int take_byte(struct ss_slice *s)
+{
+    size_t n = 0;
+    int v = 0;
+    for (; n < s->len && n < 4 && s->ptr[n] >= '0' && s->ptr[n] <= '9'; n++)
+        v = 10 * v + (s->ptr[n] - '0');
+    if (n == 0 || v > 255 || (n > 1 && s->ptr[0] == '0'))
+        return -1;
+    *s = ss_slice_skip(*s, n);
+    return v;
+}
+
+/* The four bytes of a dotted IPv4 address, as a number; -1: s is none. */
+static int64_t ipv4_of(struct ss_slice s)
+{
+    int64_t address = 0;
+    for (int i = 0; i < 4; i++) {
+        if (i && (s.len == 0 || s.ptr[0] != '.'))
+            return -1;
+        if (i)
+            s = ss_slice_skip(s, 1);
+        int byte = take_byte(&s);
+        if (byte < 0)
+            return -1;
+        address = address << 8 | byte;
+    }
+    return s.len ? -1 : address;
+}
+
+/* A group of IPv6's at the start of *s; -1: there is none. */
+static int take_group(struct ss_slice *s)
+{
+    size_t n = 0;
+    int v = 0;
+    for (; n < s->len && n < 4; n++) {
+        char c = s->ptr[n], lower = (char)(c | 0x20);
+        if (c >= '0' && c <= '9')
+            v = v << 4 | (c - '0');
+        else if (lower >= 'a' && lower <= 'f')
+            v = v << 4 | (lower - 'a' + 10);
+        else
+            break;
+    }
+    *s = ss_slice_skip(*s, n);
+    return n ? v : -1;
+}
+
+/* The groups of s, which holds no "::"; the last two may be written as an IPv4 address. Returns how many, or
+ * -1.
+ */
+static int take_groups(struct ss_slice s, uint16_t groups[8])
+{
+    int n = 0;
+    while (s.len && n < 8) {
+        int64_t v4 = n <= 6 ? ipv4_of(s) : -1;
+        if (v4 >= 0) {
+            groups[n] = (uint16_t)(v4 >> 16);
+            groups[n + 1] = (uint16_t)v4;
+            return n + 2;
+        }
+        int group = take_group(&s);
+        if (group < 0 || (s.len && (s.ptr[0] != ':' || s.len == 1)))
+            return -1;
+        groups[n++] = (uint16_t)group;
+        s = ss_slice_skip(s, s.len ? 1 : 0);
+    }
+    return s.len ? -1 : n;
+}
+
+/* RFC 4291 §2.2. */
+static bool ipv6_of(struct ss_slice s, uint16_t groups[8])
+{
+    const char *gap = s.len ? memmem(s.ptr, s.len, "::", 2) : NULL;
+    uint16_t tail[8];
+    memset(groups, 0, 8 * sizeof *groups);
+    if (gap == NULL)
+        return take_groups(s, groups) == 8;
+    size_t at = (size_t)(gap - s.ptr);
+    int before = take_groups(ss_slice_of(s.ptr, at), groups),
+        after = take_groups(ss_slice_skip(s, at + 2), tail);
+    if (before < 0 || after < 0 || before + after > 7)
+        return false;
+    memcpy(groups + 8 - after, tail, (size_t)after * sizeof *tail);
+    return true;
+}
+
 /* 127.0.0.0/8, ::1, and the former as IPv4-mapped IPv6. */
 static bool is_loopback(struct ss_slice host)
 {
-    char text[INET6_ADDRSTRLEN];
-    struct in_addr v4;
-    struct in6_addr v6;
-    bool brackets = host.len > 2 && host.ptr[0] == '[';
-    if (brackets)
-        host = ss_slice_of(host.ptr + 1, host.len - 2);
-    if (host.len == 0 || host.len >= sizeof text)
+    static const uint16_t one[8] = {[7] = 1}, mapped[6] = {[5] = 0xffff};
+    uint16_t groups[8];
+    if (host.len < 3 || host.ptr[0] != '[')
+        return ipv4_of(host) >> 24 == 127;
+    if (!ipv6_of(ss_slice_of(host.ptr + 1, host.len - 2), groups))
         return false;
-    memcpy(text, host.ptr, host.len);
-    text[host.len] = '\0';
-    if (!brackets)
-        return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
-    if (inet_pton(AF_INET6, text, &v6) != 1)
-        return false;
-    return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+    return memcmp(groups, one, sizeof one) == 0 ||
+           (memcmp(groups, mapped, sizeof mapped) == 0 && groups[6] >> 8 == 127);
 }
 
 static bool is_local(struct ss_slice host)
