@@ -71,7 +71,7 @@ static bool begin(struct ss_call *call, struct ss_slice type, int64_t length)
         return true;
     ss_head_begin(&h, call,
                   ss_http_value_valid(type) && type.len ? type : SS_LIT("application/octet-stream"));
-    ss_head_put_metadata(&h, call);
+    ss_head_put_body_metadata(&h, call);
     if (length < 0)
         return ss_call_stream_head(call, &h);
     call->state = SS_CALL_STREAMING;

@@ -59,6 +59,7 @@ struct ss_call {
     struct ss_slice http_method, path, query, request_id;
     struct ss_header *cors; /* of every answer to this request */
     size_t n_cors;
+    bool cors_decides; /* the route or the listener has a CORS policy: the service's own does not pass */
     uint64_t began_ns, up_began_ns, up_ended_ns; /* loop time; 0: not yet */
     uint64_t bytes_in, bytes_out;                /* of the bodies */
     uint64_t taken; /* what the client had taken when the idle timer looked last: for comparison only */

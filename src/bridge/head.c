@@ -20,14 +20,33 @@ void ss_head_put(struct ss_head *h, struct ss_slice name, struct ss_slice value)
         h->fields[h->n++] = (struct ss_header){.name = name, .value = value};
 }
 
-void ss_head_put_metadata(struct ss_head *h, struct ss_call *call)
+bool ss_head_may_go_down(const struct ss_call *call, struct ss_slice name)
+{
+    return ss_head_allowed(call->options, name) &&
+           !(call->cors_decides && ss_slice_starts(name, SS_LIT("access-control-")));
+}
+
+static void put_metadata(struct ss_head *h, struct ss_call *call, bool beside_body)
 {
     const struct ss_metadata *m = &call->head;
-    for (size_t i = 0; i < m->n; i++)
-        if (ss_header_from_metadata(&m->fields[i]) && ss_head_allowed(call->options, m->fields[i].name) &&
-            !ss_slice_eq(m->fields[i].name, SS_LIT("x-request-id")) &&
-            !ss_slice_eq(m->fields[i].name, SS_LIT("x-http-code")))
-            ss_head_put(h, m->fields[i].name, m->fields[i].value);
+    for (size_t i = 0; i < m->n; i++) {
+        const struct ss_header *field = &m->fields[i];
+        bool may = beside_body ? ss_body_header_from_metadata(field) : ss_header_from_metadata(field);
+        if (may && ss_head_may_go_down(call, field->name) &&
+            !ss_slice_eq(field->name, SS_LIT("x-request-id")) &&
+            !ss_slice_eq(field->name, SS_LIT("x-http-code")))
+            ss_head_put(h, field->name, field->value);
+    }
+}
+
+void ss_head_put_metadata(struct ss_head *h, struct ss_call *call)
+{
+    put_metadata(h, call, false);
+}
+
+void ss_head_put_body_metadata(struct ss_head *h, struct ss_call *call)
+{
+    put_metadata(h, call, true);
 }
 
 void ss_head_begin(struct ss_head *h, struct ss_call *call, struct ss_slice content_type)
@@ -75,7 +94,7 @@ size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size
     if (!call->trailers_ok)
         return 0;
     for (size_t i = 0; i < n && count < SS_HEAD_MAX - 2; i++)
-        if (ss_trailer_from_metadata(&from[i]) && ss_head_allowed(call->options, from[i].name))
+        if (ss_trailer_from_metadata(&from[i]) && ss_head_may_go_down(call, from[i].name))
             to[count++] = (struct ss_header){
                 .name = ss_arena_printf(&call->arena, "grpc-trailer-%.*s", SS_FMT(from[i].name)),
                 .value = from[i].value};

@@ -16,6 +16,8 @@ void ss_head_begin(struct ss_head *h, struct ss_call *call, struct ss_slice cont
 void ss_head_put(struct ss_head *h, struct ss_slice name, struct ss_slice value);
 /* The service's initial metadata, as far as it may become headers. */
 void ss_head_put_metadata(struct ss_head *h, struct ss_call *call);
+/* The same beside a google.api.HttpBody, which it may describe. */
+void ss_head_put_body_metadata(struct ss_head *h, struct ss_call *call);
 /* 200, or what the service chose by metadata x-http-code, as grpc-gateway has it. */
 int ss_head_success(const struct ss_call *call);
 /* Trailing metadata as HTTP trailers Grpc-Trailer-NAME, where the client takes any; to has room for
@@ -23,6 +25,9 @@ int ss_head_success(const struct ss_call *call);
 size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size_t n, struct ss_header *to);
 /* grpc-status, and grpc-message where there is one, in to, which has room for two. Returns how many. */
 size_t ss_head_status_trailers(struct ss_call *call, const struct ss_status *st, struct ss_header *to);
+/* Whether metadata of that name may reach the client: the route's deny list does not have it, and it is no
+ * second CORS policy beside ours. */
+bool ss_head_may_go_down(const struct ss_call *call, struct ss_slice name);
 /* Whether the route lets this name pass, up or down. */
 bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name);
 /* Compresses a whole body when the client takes that and it is worth it: adds the headers that say so, and

@@ -510,6 +510,7 @@ static void apply_cors(struct ss_call *call, const struct intake *in)
     }
     if (config == NULL)
         return;
+    call->cors_decides = config->n_allow_origins > 0;
     call->cors = ss_arena_alloc(&call->arena, SS_CORS_HEADERS * sizeof *call->cors);
     if (ss_cors_decide(config, &request, &call->arena, call->cors, &call->n_cors))
         answer_preflight(call);

@@ -156,6 +156,24 @@ bool ss_header_from_metadata(const struct ss_header *m)
     return !is(m->name, SS_LIT("date")) && !is(m->name, SS_LIT("server"));
 }
 
+/* Of what a body is, and of what may be asked of it: all but its framing and the type that
+ * google.api.HttpBody has a field for. */
+static bool describes_body(struct ss_slice name)
+{
+    if (ss_slice_starts(name, SS_LIT("accept-")))
+        return !is(name, SS_LIT("accept-encoding")) && !is(name, SS_LIT("accept-language")) &&
+               !is(name, SS_LIT("accept-charset"));
+    return ss_slice_starts(name, SS_LIT("content-")) && !is(name, SS_LIT("content-type")) &&
+           !is(name, SS_LIT("content-length"));
+}
+
+bool ss_body_header_from_metadata(const struct ss_header *m)
+{
+    if (!metadata_name(m->name) || !describes_body(m->name))
+        return ss_header_from_metadata(m);
+    return ss_http_value_valid(m->value);
+}
+
 bool ss_trailer_from_metadata(const struct ss_header *m)
 {
     return ss_header_from_metadata(m); /* grpc-status and its companions are owned */

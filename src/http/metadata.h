@@ -23,6 +23,10 @@ enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_sli
  * connection, date, server, transfer-encoding, trailer, set of hop-by-hop names, names starting with ':';
  * valid name and value. */
 bool ss_header_from_metadata(const struct ss_header *m);
+/* The same beside a google.api.HttpBody, which is the service's own: content-disposition,
+ * content-security-policy, content-encoding, accept-ranges and their like too, but not content-type and
+ * content-length. */
+bool ss_body_header_from_metadata(const struct ss_header *m);
 /* Whether a trailer may become Grpc-Trailer-*: the same, and not grpc-status, grpc-message,
  * grpc-status-details-bin. */
 bool ss_trailer_from_metadata(const struct ss_header *m);

@@ -215,6 +215,8 @@ class Cases:
         return list(request.chunks) or [b"x" * request.size]
 
     async def Fetch(self, request, context):
+        if request.initial:
+            await context.send_initial_metadata(tuple(pairs(request.initial)))
         if request.code:
             await context.abort(status_code(request.code), "not fetched")
         return message("google.api.HttpBody")(
@@ -225,6 +227,8 @@ class Cases:
         return message("StoreRequest")(name="wrapped", file=await self.Fetch(request, context))
 
     async def Download(self, request, context):
+        if request.initial:
+            await context.send_initial_metadata(tuple(pairs(request.initial)))
         for number, data in enumerate(self.chunks(request)):
             content_type = "" if number else request.content_type
             yield message("google.api.HttpBody")(content_type=content_type, data=data)

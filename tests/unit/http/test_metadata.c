@@ -252,6 +252,41 @@ static bool down(const char *name, struct ss_slice value)
     return header;
 }
 
+static bool beside_body(const char *name, const char *value)
+{
+    const struct ss_header m = {.name = ss_slice_str(name), .value = ss_slice_str(value)};
+    return ss_body_header_from_metadata(&m);
+}
+
+/* (reported 26) */
+static void beside_a_body_of_the_services_own_only_framing_is_dropped(void **state)
+{
+    static const char *const good[] = {"content-disposition",
+                                       "content-language",
+                                       "content-security-policy",
+                                       "content-encoding",
+                                       "content-location",
+                                       "content-range",
+                                       "content-digest",
+                                       "accept-ranges",
+                                       "accept-ch",
+                                       "x-a",
+                                       "set-cookie",
+                                       "content-"};
+    static const char *const bad[] = {"content-type",     "content-length",  "transfer-encoding",
+                                      "trailer",          "connection",      "accept",
+                                      "accept-charset",   "accept-encoding", "date",
+                                      "server",           "grpc-status",     "keep-alive",
+                                      "content-\xc3\xa9", "Content-Language"};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(beside_body(good[i], "v"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(beside_body(bad[i], "v"));
+    assert_false(beside_body("content-language", "cs\r\nset-cookie: x"));
+    assert_false(beside_body("content-disposition", " x"));
+}
+
 static void the_services_metadata_becomes_headers(void **state)
 {
     (void)state;
@@ -291,6 +326,7 @@ int main(void)
         cmocka_unit_test(values_outside_the_printable_ascii_are_dropped),
         cmocka_unit_test(what_connection_names_is_dropped),
         cmocka_unit_test(binary_values_are_brought_to_unpadded_base64),
+        cmocka_unit_test(beside_a_body_of_the_services_own_only_framing_is_dropped),
         cmocka_unit_test(the_services_metadata_becomes_headers),
         cmocka_unit_test(nothing_upstream_can_inject_a_header),
     };
