@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log_queue.h"
 #include "cli/call.h"
 #include "cli/explain.h"
 #include "config/cli.h"
@@ -44,7 +45,12 @@ static int serve(struct ss_config *config, const struct ss_cli *cli, struct ss_a
     config->notes = NULL;
     ss_arena_dispose(a);
     malloc_trim(0);
-    return ss_server_run(&config->server, config->snapshot, &config->log) == SS_OK ? 0 : SS_EXIT_CONFIG;
+    config->log.queue = ss_log_queue_start(config->log.fd, config->log.json);
+    enum ss_err err = ss_server_run(&config->server, config->snapshot, &config->log);
+    if (config->log.queue)
+        ss_log_queue_stop(config->log.queue);
+    config->log.queue = NULL;
+    return err == SS_OK ? 0 : SS_EXIT_CONFIG;
 }
 
 static int call(const struct ss_config *config, const struct ss_cli *cli)
@@ -126,6 +132,7 @@ int main(int argc, char *argv[])
     struct ss_slice why;
     int code = 0;
     signal(SIGPIPE, SIG_IGN); /* a write to a connection that is gone is an error, not the end */
+    signal(SIGXFSZ, SIG_IGN); /* and so is one past the limit of a file's size */
     tune_malloc();
     ss_arena_init(&a, 0);
     if (ss_cli_parse(argc, argv, get_env, NULL, &a, &cli, &why) != SS_OK) {

@@ -1,32 +1,12 @@
-/* The access log: one line a request, when it is over. Lines are collected and written at most every
- * FLUSH_MS, or when they fill the buffer: a system call per request would cost more than the line. */
+/* The access log: a line a request, when it is over. The log's queue collects lines and writes them together:
+ * a system call per request would cost more than the line. */
 #include <time.h>
-#include <unistd.h>
 
 #include "bridge/call.h"
 #include "json/number.h"
 #include "json/writer.h"
 
-enum { FLUSH_MS = 100, FLUSH_BYTES = 32 * 1024, MAX_BYTES = 1024 * 1024 };
-
-void ss_access_flush(struct ss_bridge *b)
-{
-    struct ss_buf *out = &b->access;
-    size_t off = 0;
-    ss_timer_cancel(b->loop, &b->access_timer);
-    while (off < out->len) {
-        ssize_t n = write(b->access_fd, out->ptr + off, out->len - off);
-        if (n <= 0)
-            break; /* nowhere to report it */
-        off += (size_t)n;
-    }
-    out->len = 0;
-}
-
-static void on_timer(void *ctx)
-{
-    ss_access_flush(ctx);
-}
+enum { MAX_BYTES = 1024 * 1024 /* of a line */ };
 
 static void put(struct ss_buf *out, struct ss_slice s)
 {
@@ -174,16 +154,14 @@ void ss_access_log(struct ss_call *call)
         put_json_line(call, total_ns, up_ns, &b->access);
     else
         put_text_line(call, total_ns, up_ns, &b->access);
-    if (b->access.len >= FLUSH_BYTES)
-        ss_access_flush(b);
-    else if (!ss_timer_armed(&b->access_timer))
-        ss_timer_set(b->loop, &b->access_timer, ss_loop_now_ms(b->loop) + FLUSH_MS);
+    if (b->access.ptr[b->access.len - 1] == '\n') /* else it is longer than any log takes */
+        ss_log_put(b->access_log, b->access.ptr, b->access.len);
+    ss_buf_clear(&b->access, 16 * 1024);
 }
 
-void ss_access_init(struct ss_bridge *b, enum ss_access_log form, int fd)
+void ss_access_init(struct ss_bridge *b, enum ss_access_log form, const struct ss_log *log)
 {
     b->access_form = form;
-    b->access_fd = fd;
+    b->access_log = log;
     ss_buf_init(&b->access, MAX_BYTES);
-    ss_timer_init(&b->access_timer, on_timer, b);
 }

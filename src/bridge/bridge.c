@@ -56,7 +56,7 @@ void ss_bridge_init(struct ss_bridge *b, struct ss_loop *l, struct ss_snapshot *
     ss_buf_init(&b->inflated, SIZE_MAX / 4);
     ss_buf_init(&b->zipped, SIZE_MAX / 4);
     ss_call_bridge_init(b);
-    ss_access_init(b, SS_ACCESS_LOG_OFF, -1);
+    ss_access_init(b, SS_ACCESS_LOG_OFF, ss_loop_log(l));
     seed(b);
     b->clusters = ss_xcalloc(snapshot->n_clusters, sizeof *b->clusters);
     for (size_t i = 0; i < snapshot->n_clusters; i++)

@@ -28,9 +28,8 @@ struct ss_bridge {
     unsigned peak_calls; /* since memory was last given back */
     struct ss_deferred recycle;
     enum ss_access_log access_form;
-    int access_fd;
-    struct ss_buf access; /* lines not written yet */
-    struct ss_timer access_timer;
+    const struct ss_log *access_log;
+    struct ss_buf access;  /* a line in the making */
     int64_t access_second; /* of access_time */
     char access_time[24];
     uint64_t random[2];       /* xoroshiro128+: request ids; not for secrets */
@@ -44,8 +43,8 @@ struct ss_bridge {
 /* Takes a reference of snapshot. */
 void ss_bridge_init(struct ss_bridge *b, struct ss_loop *l, struct ss_snapshot *snapshot,
                     size_t max_request_bytes, size_t max_message_bytes);
-/* Begins to log requests, to fd, which is borrowed. Off until then. */
-void ss_access_init(struct ss_bridge *b, enum ss_access_log form, int fd);
+/* Begins to log requests, to log, which is borrowed. Off until then. */
+void ss_access_init(struct ss_bridge *b, enum ss_access_log form, const struct ss_log *log);
 /* Breaks off what is in flight. Clients must be gone or are told through reset. */
 void ss_bridge_dispose(struct ss_bridge *b);
 /* REST requests → gRPC calls; borrowed from b. */

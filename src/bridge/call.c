@@ -132,7 +132,6 @@ void ss_call_bridge_dispose(struct ss_bridge *b)
         ss_call_over(call);
     }
     b->on_idle = NULL;
-    ss_access_flush(b);
     recycle(b);
     ss_deferred_cancel(b->loop, &b->recycle);
     while (b->idle) {

@@ -144,9 +144,8 @@ enum ss_err ss_websocket_match(struct ss_call *call, const struct ss_request *r,
 enum ss_err ss_http_body_data(struct ss_call *call, struct ss_slice wire, struct ss_slice *data,
                               struct ss_status *st);
 
-/* access.c: one line a request, buffered. */
+/* access.c: one line a request, when it is over. */
 void ss_access_log(struct ss_call *call);
-void ss_access_flush(struct ss_bridge *b);
 
 /* call.c */
 /* The answer's head and body, through here so that they are counted. */
