@@ -57,7 +57,8 @@ void ss_free(void *p)
     free(p);
 }
 
-void ss_mem_trim(void)
+void ss_mem_trim(size_t at_least)
 {
-    malloc_trim(0);
+    if (mallinfo2().fordblks >= at_least)
+        malloc_trim(0);
 }

@@ -16,7 +16,8 @@ char *ss_xstrndup(const char *s, size_t len);
 /* NULL when out of memory; takes ownership of p on success only. For sizes that a peer chooses. */
 void *ss_try_realloc(void *p, size_t size);
 void ss_free(void *p);
-/* Gives free pages back to the system: after a burst, since it takes some milliseconds. */
-void ss_mem_trim(void);
+/* Gives free pages back to the system if they are at_least so many bytes: after a burst, since it takes some
+ * milliseconds. */
+void ss_mem_trim(size_t at_least);
 
 #endif

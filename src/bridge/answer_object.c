@@ -7,17 +7,18 @@ enum { MAX_ITEMS = 10000, MAX_BYTES = 4 << 20, MAX_TIME_MS = 60000 };
 static void answer(struct ss_call *call, const struct ss_header *trailers, size_t n)
 {
     struct ss_client *c = call->client;
-    struct ss_header down[SS_HEAD_MAX];
-    struct ss_head h;
-    size_t n_down = ss_head_trailers(call, trailers, n, down);
+    struct ss_headers down;
+    struct ss_headers h;
+    ss_headers_init(&down, &call->arena);
+    ss_head_trailers(call, trailers, n, &down);
     ss_stream_body_end(&call->stream, &call->out);
     ss_head_begin(&h, call, ss_body_content_type(SS_BODY_OBJECT));
     struct ss_slice text =
         ss_head_compress(&h, call, ss_body_content_type(SS_BODY_OBJECT), ss_buf_slice(&call->out));
     ss_head_put_metadata(&h, call);
-    ss_call_head(call, ss_head_success(call), h.fields, h.n, n_down ? -1 : (int64_t)text.len);
+    ss_call_head(call, ss_head_success(call), h.fields, h.n, down.n ? -1 : (int64_t)text.len);
     ss_call_data(call, text.ptr, text.len);
-    c->ops->finish(c, down, n_down);
+    c->ops->finish(c, down.fields, down.n);
     ss_call_over(call);
 }
 

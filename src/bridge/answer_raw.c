@@ -66,7 +66,7 @@ enum ss_err ss_http_body_data(struct ss_call *call, struct ss_slice wire, struct
  * sent: the call is over. */
 static bool begin(struct ss_call *call, struct ss_slice type, int64_t length)
 {
-    struct ss_head h;
+    struct ss_headers h;
     if (call->state == SS_CALL_STREAMING)
         return true;
     ss_head_begin(&h, call,
@@ -113,9 +113,10 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
 static void finish(struct ss_call *call, const struct ss_header *trailers, size_t n)
 {
     struct ss_client *c = call->client;
-    struct ss_header down[SS_HEAD_MAX];
-    size_t n_down = ss_head_trailers(call, trailers, n, down);
-    c->ops->finish(c, down, n_down);
+    struct ss_headers down;
+    ss_headers_init(&down, &call->arena);
+    ss_head_trailers(call, trailers, n, &down);
+    c->ops->finish(c, down.fields, down.n);
     ss_call_over(call);
 }
 

@@ -4,14 +4,14 @@
 
 enum { HEARTBEAT_MS = 15000 };
 
-static void compress(struct ss_call *call, struct ss_head *h)
+static void compress(struct ss_call *call, struct ss_headers *h)
 {
     if (!call->options->gzip.streams || call->options->gzip.off)
         return;
-    ss_head_put(h, SS_LIT("vary"), SS_LIT("Accept-Encoding"));
+    ss_headers_put(h, SS_LIT("vary"), SS_LIT("Accept-Encoding"));
     call->gzip = call->accepts_gzip ? ss_gzip_new(SS_GZIP_STREAM) : NULL;
     if (call->gzip)
-        ss_head_put(h, SS_LIT("content-encoding"), SS_LIT("gzip"));
+        ss_headers_put(h, SS_LIT("content-encoding"), SS_LIT("gzip"));
 }
 
 /* Begins the stream unless it has begun; false when a head was all that there is to be sent: the call is
@@ -20,12 +20,12 @@ static bool streaming(struct ss_call *call)
 {
     if (call->state == SS_CALL_STREAMING)
         return true;
-    struct ss_head h;
+    struct ss_headers h;
     ss_head_begin(&h, call, ss_body_content_type(call->stream.form));
-    ss_head_put(&h, SS_LIT("cache-control"), SS_LIT("no-cache"));
-    ss_head_put(&h, SS_LIT("x-accel-buffering"), SS_LIT("no"));
+    ss_headers_put(&h, SS_LIT("cache-control"), SS_LIT("no-cache"));
+    ss_headers_put(&h, SS_LIT("x-accel-buffering"), SS_LIT("no"));
     compress(call, &h);
-    ss_head_put_metadata(&h, call); /* last: what has no room any more is left out */
+    ss_head_put_metadata(&h, call);
     return ss_call_stream_head(call, &h);
 }
 
@@ -143,7 +143,7 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
         return;
     }
     struct ss_buf *out = &call->bridge->scratch;
-    struct ss_header down[SS_HEAD_MAX];
+    struct ss_headers down;
     if (!streaming(call))
         return;
     ss_buf_clear(out, SS_SCRATCH_KEEP);
@@ -156,10 +156,12 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
         ss_stream_body_error(&call->stream, ss_buf_slice(&text), out);
         ss_buf_dispose(&text);
     }
-    size_t n_down = call->trailers_ok ? ss_head_status_trailers(call, st, down) : 0;
-    n_down += ss_head_trailers(call, trailers, n, down + n_down);
+    ss_headers_init(&down, &call->arena);
+    if (call->trailers_ok)
+        ss_head_status_trailers(call, st, &down);
+    ss_head_trailers(call, trailers, n, &down);
     put(call, out, true);
-    c->ops->finish(c, down, n_down);
+    c->ops->finish(c, down.fields, down.n);
     ss_call_over(call);
 }
 

@@ -22,15 +22,16 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
 static void answer(struct ss_call *call, const struct ss_header *trailers, size_t n)
 {
     struct ss_client *c = call->client;
-    struct ss_header down[SS_HEAD_MAX];
-    size_t n_down = ss_head_trailers(call, trailers, n, down);
-    struct ss_head h;
+    struct ss_headers down;
+    ss_headers_init(&down, &call->arena);
+    ss_head_trailers(call, trailers, n, &down);
+    struct ss_headers h;
     ss_head_begin(&h, call, SS_LIT("application/json"));
     struct ss_slice text = ss_head_compress(&h, call, SS_LIT("application/json"), ss_buf_slice(&call->out));
     ss_head_put_metadata(&h, call);
-    ss_call_head(call, ss_head_success(call), h.fields, h.n, n_down ? -1 : (int64_t)text.len);
+    ss_call_head(call, ss_head_success(call), h.fields, h.n, down.n ? -1 : (int64_t)text.len);
     ss_call_data(call, text.ptr, text.len);
-    c->ops->finish(c, down, n_down);
+    c->ops->finish(c, down.fields, down.n);
     ss_call_over(call);
 }
 

@@ -6,6 +6,8 @@
 #include "bridge/call.h"
 #include "http/gzip.h"
 
+enum { MAX_HEADERS = 100 }; /* where the server says nothing */
+
 static void seed(struct ss_bridge *b)
 {
     while (getrandom(b->random, sizeof b->random, 0) != (ssize_t)sizeof b->random)
@@ -51,7 +53,8 @@ void ss_bridge_init(struct ss_bridge *b, struct ss_loop *l, struct ss_snapshot *
                             .snapshot = ss_snapshot_ref(snapshot),
                             .codec = ss_codec_new(),
                             .max_request_bytes = max_request_bytes,
-                            .max_message_bytes = max_message_bytes};
+                            .max_message_bytes = max_message_bytes,
+                            .max_headers = MAX_HEADERS};
     ss_buf_init(&b->scratch, SIZE_MAX / 4);
     ss_buf_init(&b->inflated, SIZE_MAX / 4);
     ss_buf_init(&b->zipped, SIZE_MAX / 4);

@@ -25,7 +25,8 @@ struct ss_bridge {
     struct ss_call *done;   /* to be recycled at the end of the turn */
     struct ss_call *idle;   /* to be used again */
     unsigned n_calls, n_idle;
-    unsigned peak_calls; /* since memory was last given back */
+    size_t freed; /* bytes of calls that are over, since memory was last given back to the system */
+    struct ss_timer trim;
     struct ss_deferred recycle;
     enum ss_access_log access_form;
     const struct ss_log *access_log;
@@ -35,6 +36,7 @@ struct ss_bridge {
     uint64_t random[2];       /* xoroshiro128+: request ids; not for secrets */
     size_t max_request_bytes; /* where the route says nothing */
     size_t max_message_bytes;
+    unsigned max_headers; /* of a request, and so of what goes up as metadata; 100 */
     /* Raised when the last call in flight is over; for draining. May be NULL. */
     void (*on_idle)(void *ctx);
     void *on_idle_ctx;

@@ -7,7 +7,8 @@
 enum {
     STREAM_IDLE_MS = 300000,   /* where the route says nothing */
     PING_MS = 15000,           /* likewise */
-    BURST = 2000,              /* calls at once whose memory is given back when most are over */
+    TRIM_BYTES = 4 << 20,      /* of memory that was freed, above which it is given back to the system */
+    TRIM_MS = 250,             /* so long after: when most of a burst is over */
     MAX_IDLE_CALLS = 128,      /* kept for reuse, with one arena chunk each */
     SERVICE_HIGH = 256 * 1024, /* bytes unsent to a service above which its client gets no credit */
     CLIENT_HIGH = 64 * 1024,   /* bytes unsent to a client above which its service gets no credit */
@@ -28,8 +29,6 @@ static void link_call(struct ss_bridge *b, struct ss_call *call)
         b->calls->link = &call->next;
     b->calls = call;
     b->n_calls++;
-    if (b->n_calls > b->peak_calls)
-        b->peak_calls = b->n_calls;
 }
 
 static struct ss_call *new_call(struct ss_bridge *b, struct ss_client *c)
@@ -61,6 +60,22 @@ static void free_call(struct ss_call *call)
     ss_free(call);
 }
 
+/* Memory that is free is not always the system's: the C library keeps it, after a burst for good. */
+static void trim(void *ctx)
+{
+    struct ss_bridge *b = ctx;
+    b->freed = 0;
+    ss_mem_trim(TRIM_BYTES);
+}
+
+/* Counts what n bytes of a call's memory, now free, may leave with the C library. */
+static void count_freed(struct ss_bridge *b, size_t n)
+{
+    b->freed += n;
+    if (b->freed >= TRIM_BYTES && !ss_timer_armed(&b->trim))
+        ss_timer_set(b->loop, &b->trim, ss_loop_now_ms(b->loop) + TRIM_MS);
+}
+
 static void dispose_request(struct ss_call *call)
 {
     if (call->intake && call->intake->dispose)
@@ -75,6 +90,7 @@ static void recycle(void *ctx)
     while (b->done) {
         struct ss_call *call = b->done;
         b->done = call->next;
+        count_freed(b, call->arena.held + call->body.cap + call->out.cap);
         dispose_request(call);
         ss_buf_dispose(&call->out);
         ss_gzip_free(call->gzip);
@@ -86,10 +102,6 @@ static void recycle(void *ctx)
         call->next = b->idle;
         b->idle = call;
         b->n_idle++;
-    }
-    if (b->peak_calls >= BURST && b->n_calls < b->peak_calls / 8) {
-        b->peak_calls = b->n_calls;
-        ss_mem_trim();
     }
     if (b->n_calls == 0 && b->on_idle)
         b->on_idle(b->on_idle_ctx);
@@ -121,6 +133,7 @@ void ss_call_over(struct ss_call *call)
 void ss_call_bridge_init(struct ss_bridge *b)
 {
     ss_deferred_init(&b->recycle, recycle, b);
+    ss_timer_init(&b->trim, trim, b);
 }
 
 void ss_call_bridge_dispose(struct ss_bridge *b)
@@ -134,6 +147,7 @@ void ss_call_bridge_dispose(struct ss_bridge *b)
     b->on_idle = NULL;
     recycle(b);
     ss_deferred_cancel(b->loop, &b->recycle);
+    ss_timer_cancel(b->loop, &b->trim);
     while (b->idle) {
         struct ss_call *call = b->idle;
         b->idle = call->next;

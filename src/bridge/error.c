@@ -13,14 +13,14 @@ static int http_status(const struct ss_call *call, const struct ss_status *st)
 }
 
 /* 401 always says how: as the service does in its metadata, which comes down anyway, or in its trailers. */
-static void put_authenticate(struct ss_call *call, struct ss_head *h)
+static void put_authenticate(struct ss_call *call, struct ss_headers *h)
 {
     const struct ss_metadata *trailers = &call->up.metadata;
     struct ss_slice name = SS_LIT("www-authenticate");
     if (ss_header_find(call->head.fields, call->head.n, name))
         return;
     const struct ss_header *given = ss_header_find(trailers->fields, trailers->n, name);
-    ss_head_put(h, name, given && ss_header_from_metadata(given) ? given->value : SS_LIT("Bearer"));
+    ss_headers_put(h, name, given && ss_header_from_metadata(given) ? given->value : SS_LIT("Bearer"));
 }
 
 /* The nth value of a length-delimited field of a message; empty when it is not there. */
@@ -64,7 +64,7 @@ static int64_t whole_seconds(struct ss_slice duration)
 }
 
 /* Retry-After of the google.rpc.RetryInfo among a google.rpc.Status's details. */
-static void put_retry_after(struct ss_call *call, struct ss_head *h, const struct ss_status *st)
+static void put_retry_after(struct ss_call *call, struct ss_headers *h, const struct ss_status *st)
 {
     enum { STATUS_DETAILS = 3, ANY_URL = 1, ANY_VALUE = 2, RETRY_DELAY = 1 };
     struct ss_slice any;
@@ -74,7 +74,7 @@ static void put_retry_after(struct ss_call *call, struct ss_head *h, const struc
             continue;
         struct ss_slice delay = find_bytes(find_bytes(any, ANY_VALUE, 0), RETRY_DELAY, 0);
         long long seconds = (long long)whole_seconds(delay);
-        ss_head_put(h, SS_LIT("retry-after"), ss_arena_printf(&call->arena, "%lld", seconds));
+        ss_headers_put(h, SS_LIT("retry-after"), ss_arena_printf(&call->arena, "%lld", seconds));
         return;
     }
 }
@@ -92,34 +92,35 @@ void ss_call_answer_error(struct ss_call *call, const struct ss_status *st)
     struct ss_buf *out = &call->bridge->scratch;
     int status = http_status(call, st);
     ss_call_note(call, st);
-    struct ss_head h;
-    struct ss_header down[SS_HEAD_MAX];
-    size_t n_down = ss_head_trailers(call, call->up.metadata.fields, call->up.metadata.n, down);
+    struct ss_headers h;
+    struct ss_headers down;
+    ss_headers_init(&down, &call->arena);
+    ss_head_trailers(call, call->up.metadata.fields, call->up.metadata.n, &down);
     ss_buf_clear(out, SS_SCRATCH_KEEP);
     ss_call_print_status(call, st, out);
     ss_head_begin(&h, call, SS_LIT("application/json"));
     if (st->err == SS_ERR_METHOD)
-        ss_head_put(&h, SS_LIT("allow"), call->match.allow);
+        ss_headers_put(&h, SS_LIT("allow"), call->match.allow);
     if (st->err == SS_ERR_UPGRADE_REQUIRED) { /* of HTTP/1.1 only: gRPC wants HTTP/2 */
-        ss_head_put(&h, SS_LIT("upgrade"), SS_LIT("h2c"));
-        ss_head_put(&h, SS_LIT("connection"), SS_LIT("upgrade"));
+        ss_headers_put(&h, SS_LIT("upgrade"), SS_LIT("h2c"));
+        ss_headers_put(&h, SS_LIT("connection"), SS_LIT("upgrade"));
     }
     if (status == 401)
         put_authenticate(call, &h);
     put_retry_after(call, &h, st);
     ss_head_put_metadata(&h, call);
-    ss_call_head(call, status, h.fields, h.n, n_down ? -1 : (int64_t)out->len);
+    ss_call_head(call, status, h.fields, h.n, down.n ? -1 : (int64_t)out->len);
     ss_call_data(call, out->ptr, out->len);
-    c->ops->finish(c, down, n_down);
+    c->ops->finish(c, down.fields, down.n);
     ss_call_over(call);
 }
 
 void ss_call_answer_allow(struct ss_call *call)
 {
     struct ss_client *c = call->client;
-    struct ss_head h;
+    struct ss_headers h;
     ss_head_begin(&h, call, (struct ss_slice){0});
-    ss_head_put(&h, SS_LIT("allow"), call->match.allow);
+    ss_headers_put(&h, SS_LIT("allow"), call->match.allow);
     ss_call_head(call, 204, h.fields, h.n, 0);
     c->ops->finish(c, NULL, 0);
     ss_call_over(call);

@@ -14,19 +14,13 @@ bool ss_head_allowed(const struct ss_route_options *o, struct ss_slice name)
     return true;
 }
 
-void ss_head_put(struct ss_head *h, struct ss_slice name, struct ss_slice value)
-{
-    if (h->n < SS_HEAD_MAX)
-        h->fields[h->n++] = (struct ss_header){.name = name, .value = value};
-}
-
 bool ss_head_may_go_down(const struct ss_call *call, struct ss_slice name)
 {
     return ss_head_allowed(call->options, name) &&
            !(call->cors_decides && ss_slice_starts(name, SS_LIT("access-control-")));
 }
 
-static void put_metadata(struct ss_head *h, struct ss_call *call, bool beside_body)
+static void put_metadata(struct ss_headers *h, struct ss_call *call, bool beside_body)
 {
     const struct ss_metadata *m = &call->head;
     for (size_t i = 0; i < m->n; i++) {
@@ -35,28 +29,28 @@ static void put_metadata(struct ss_head *h, struct ss_call *call, bool beside_bo
         if (may && ss_head_may_go_down(call, field->name) &&
             !ss_slice_eq(field->name, SS_LIT("x-request-id")) &&
             !ss_slice_eq(field->name, SS_LIT("x-http-code")))
-            ss_head_put(h, field->name, field->value);
+            ss_headers_put(h, field->name, field->value);
     }
 }
 
-void ss_head_put_metadata(struct ss_head *h, struct ss_call *call)
+void ss_head_put_metadata(struct ss_headers *h, struct ss_call *call)
 {
     put_metadata(h, call, false);
 }
 
-void ss_head_put_body_metadata(struct ss_head *h, struct ss_call *call)
+void ss_head_put_body_metadata(struct ss_headers *h, struct ss_call *call)
 {
     put_metadata(h, call, true);
 }
 
-void ss_head_begin(struct ss_head *h, struct ss_call *call, struct ss_slice content_type)
+void ss_head_begin(struct ss_headers *h, struct ss_call *call, struct ss_slice content_type)
 {
-    h->n = 0;
+    ss_headers_init(h, &call->arena);
     if (content_type.len)
-        ss_head_put(h, SS_LIT("content-type"), content_type);
-    ss_head_put(h, SS_LIT("x-request-id"), call->request_id);
+        ss_headers_put(h, SS_LIT("content-type"), content_type);
+    ss_headers_put(h, SS_LIT("x-request-id"), call->request_id);
     for (size_t i = 0; i < call->n_cors; i++)
-        ss_head_put(h, call->cors[i].name, call->cors[i].value);
+        ss_headers_put(h, call->cors[i].name, call->cors[i].value);
 }
 
 int ss_head_success(const struct ss_call *call)
@@ -73,7 +67,7 @@ int ss_head_success(const struct ss_call *call)
     return v >= 200 && v <= 599 ? v : 200;
 }
 
-bool ss_call_stream_head(struct ss_call *call, struct ss_head *h)
+bool ss_call_stream_head(struct ss_call *call, struct ss_headers *h)
 {
     struct ss_status ok = {0};
     struct ss_client *c = call->client;
@@ -88,29 +82,24 @@ bool ss_call_stream_head(struct ss_call *call, struct ss_head *h)
     return false;
 }
 
-size_t ss_head_trailers(struct ss_call *call, const struct ss_header *from, size_t n, struct ss_header *to)
+void ss_head_trailers(struct ss_call *call, const struct ss_header *from, size_t n, struct ss_headers *to)
 {
-    size_t count = 0;
     if (!call->trailers_ok)
-        return 0;
-    for (size_t i = 0; i < n && count < SS_HEAD_MAX - 2; i++)
+        return;
+    for (size_t i = 0; i < n; i++)
         if (ss_trailer_from_metadata(&from[i]) && ss_head_may_go_down(call, from[i].name))
-            to[count++] = (struct ss_header){
-                .name = ss_arena_printf(&call->arena, "grpc-trailer-%.*s", SS_FMT(from[i].name)),
-                .value = from[i].value};
-    return count;
+            ss_headers_put(to, ss_arena_printf(&call->arena, "grpc-trailer-%.*s", SS_FMT(from[i].name)),
+                           from[i].value);
 }
 
-size_t ss_head_status_trailers(struct ss_call *call, const struct ss_status *st, struct ss_header *to)
+void ss_head_status_trailers(struct ss_call *call, const struct ss_status *st, struct ss_headers *to)
 {
-    to[0] = (struct ss_header){.name = SS_LIT("grpc-status"),
-                               .value = ss_arena_printf(&call->arena, "%d", st->code)};
-    to[1] = (struct ss_header){.name = SS_LIT("grpc-message"),
-                               .value = ss_percent_encode_message(st->message, &call->arena)};
-    return st->message.len ? 2 : 1;
+    ss_headers_put(to, SS_LIT("grpc-status"), ss_arena_printf(&call->arena, "%d", st->code));
+    if (st->message.len)
+        ss_headers_put(to, SS_LIT("grpc-message"), ss_percent_encode_message(st->message, &call->arena));
 }
 
-struct ss_slice ss_head_compress(struct ss_head *h, struct ss_call *call, struct ss_slice content_type,
+struct ss_slice ss_head_compress(struct ss_headers *h, struct ss_call *call, struct ss_slice content_type,
                                  struct ss_slice body)
 {
     struct ss_bridge *b = call->bridge;
@@ -118,7 +107,7 @@ struct ss_slice ss_head_compress(struct ss_head *h, struct ss_call *call, struct
     size_t min = o->min_bytes ? o->min_bytes : GZIP_MIN;
     if (o->off || body.len < min || !ss_gzip_worth(content_type, SIZE_MAX))
         return body;
-    ss_head_put(h, SS_LIT("vary"), SS_LIT("Accept-Encoding"));
+    ss_headers_put(h, SS_LIT("vary"), SS_LIT("Accept-Encoding"));
     if (!call->accepts_gzip)
         return body;
     if (b->gzip == NULL)
@@ -132,6 +121,6 @@ struct ss_slice ss_head_compress(struct ss_head *h, struct ss_call *call, struct
     }
     if (b->zipped.len >= body.len)
         return body;
-    ss_head_put(h, SS_LIT("content-encoding"), SS_LIT("gzip"));
+    ss_headers_put(h, SS_LIT("content-encoding"), SS_LIT("gzip"));
     return ss_buf_slice(&b->zipped);
 }

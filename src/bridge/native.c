@@ -113,7 +113,7 @@ enum ss_err ss_native_begin(struct ss_call *call, const struct ss_request *r, st
 static void begin_answer(struct ss_call *call)
 {
     const struct native *native = call->answer_state;
-    struct ss_head h;
+    struct ss_headers h;
     struct ss_slice type = SS_LIT("application/grpc");
     const struct ss_header *given = ss_header_find(call->head.fields, call->head.n, SS_LIT("content-type"));
     if (native->web)
@@ -125,7 +125,7 @@ static void begin_answer(struct ss_call *call)
         const struct ss_header *m = &call->head.fields[i];
         bool own = ss_slice_starts(m->name, SS_LIT("grpc-")) && ss_http_value_valid(m->value);
         if (own || (ss_header_from_metadata(m) && !ss_slice_eq(m->name, SS_LIT("x-request-id"))))
-            ss_head_put(&h, m->name, m->value);
+            ss_headers_put(&h, m->name, m->value);
     }
     call->state = SS_CALL_STREAMING;
     ss_call_head(call, 200, h.fields, h.n, -1);
@@ -165,15 +165,13 @@ static void on_writable(struct ss_upcall *u)
     ss_call_request_writable((struct ss_call *)(void *)u);
 }
 
-static size_t pass_trailers(const struct ss_header *from, size_t n, struct ss_header *to)
+static void pass_trailers(const struct ss_header *from, size_t n, struct ss_headers *to)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < n && count < SS_HEAD_MAX; i++) {
+    for (size_t i = 0; i < n; i++) {
         bool own = ss_slice_starts(from[i].name, SS_LIT("grpc-")) && ss_http_value_valid(from[i].value);
         if (own || ss_trailer_from_metadata(&from[i]))
-            to[count++] = from[i];
+            ss_headers_put_all(to, &from[i], 1);
     }
-    return count;
 }
 
 static void on_answer_end(struct ss_call *call, const struct ss_status *st, const struct ss_header *trailers,
@@ -181,20 +179,24 @@ static void on_answer_end(struct ss_call *call, const struct ss_status *st, cons
 {
     struct native *native = call->answer_state;
     struct ss_client *c = call->client;
-    struct ss_header down[SS_HEAD_MAX];
+    struct ss_headers down;
     bool given = ss_header_find(trailers, n, SS_LIT("grpc-status")) != NULL;
-    size_t n_down = given ? pass_trailers(trailers, n, down) : ss_head_status_trailers(call, st, down);
+    ss_headers_init(&down, &call->arena);
+    if (given)
+        pass_trailers(trailers, n, &down);
+    else
+        ss_head_status_trailers(call, st, &down);
     if (call->state != SS_CALL_STREAMING)
         begin_answer(call);
     if (native->web) {
         struct ss_buf frame;
         ss_buf_init(&frame, 256 * 1024);
-        if (ss_grpc_web_trailers(down, n_down, &frame) == SS_OK)
+        if (ss_grpc_web_trailers(down.fields, down.n, &frame) == SS_OK)
             send_bytes(call, frame.ptr, frame.len, true);
         ss_buf_dispose(&frame);
-        n_down = 0;
+        down.n = 0;
     }
-    c->ops->finish(c, down, n_down);
+    c->ops->finish(c, down.fields, down.n);
     ss_call_over(call);
 }
 

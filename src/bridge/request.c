@@ -2,6 +2,7 @@
 #include "bridge/gate.h"
 #include "bridge/head.h"
 #include "bridge/inflate.h"
+#include "http/connection.h"
 #include "http/cors.h"
 #include "http/grpc_timeout.h"
 #include "http/gzip.h"
@@ -9,7 +10,7 @@
 #include "http/metadata.h"
 #include "transcode/field_filter.h"
 
-enum { UNARY_TIMEOUT_MS = 60000, MAX_UP_METADATA = 108, MAX_REQUEST_ID = 128, REQUEST_ID_LEN = 16 };
+enum { UNARY_TIMEOUT_MS = 60000, OWN_METADATA = 8, MAX_REQUEST_ID = 128, REQUEST_ID_LEN = 16 };
 
 /* ---- the headers that sidespan itself looks at, found in one pass ---- */
 
@@ -33,15 +34,21 @@ enum known {
 struct intake {
     const struct ss_request *r;
     struct ss_slice known[KNOWN]; /* the first value of each, of a list all; empty: absent */
+    struct ss_arena lists;        /* lists that came in several headers, joined: of no use to the call */
+    unsigned n_given;             /* of the metadata that goes up, what the client gave */
+    struct ss_slice crowded;      /* the header that has no room any more; empty: all have */
 };
 
+/* x-forwarded-for is a list too, but is joined only when it is sent on. */
 static bool is_list(unsigned k)
 {
-    return k == H_ACCEPT || k == H_ACCEPT_ENCODING || k == H_CONNECTION || k == H_X_FORWARDED_FOR;
+    return k == H_ACCEPT || k == H_ACCEPT_ENCODING || k == H_CONNECTION;
 }
 
-static void find_known(struct intake *in, struct ss_arena *a)
+static void find_known(struct intake *in)
 {
+    const struct ss_request *r = in->r;
+    bool several[KNOWN] = {false};
     /* clang-format off */
     static const struct ss_slice names[KNOWN] = {
         [H_ORIGIN] = {"origin", 6}, [H_ACCEPT] = {"accept", 6}, [H_CONNECTION] = {"connection", 10},
@@ -54,8 +61,8 @@ static void find_known(struct intake *in, struct ss_arena *a)
     static const uint8_t first[18] = {[6] = H_ORIGIN + 1, [10] = H_CONNECTION + 1, [12] = H_CONTENT_TYPE + 1,
         [15] = H_X_FORWARDED_FOR + 1, [16] = H_CONTENT_ENCODING + 1, [17] = H_X_FORWARDED_PROTO + 1};
     /* clang-format on */
-    for (size_t i = 0; i < in->r->n_headers; i++) {
-        const struct ss_header *h = &in->r->headers[i];
+    for (size_t i = 0; i < r->n_headers; i++) {
+        const struct ss_header *h = &r->headers[i];
         if (h->name.len >= sizeof first || first[h->name.len] == 0)
             continue;
         for (unsigned k = first[h->name.len] - 1u; k < KNOWN && names[k].len == h->name.len; k++) {
@@ -63,11 +70,14 @@ static void find_known(struct intake *in, struct ss_arena *a)
                 continue;
             if (in->known[k].len == 0)
                 in->known[k] = h->value;
-            else if (is_list(k))
-                in->known[k] = ss_arena_printf(a, "%.*s, %.*s", SS_FMT(in->known[k]), SS_FMT(h->value));
+            else
+                several[k] = true;
             break;
         }
     }
+    for (unsigned k = 0; k < KNOWN; k++)
+        if (several[k] && is_list(k))
+            in->known[k] = ss_headers_join(r->headers, r->n_headers, names[k], ", ", &in->lists);
 }
 
 /* ---- metadata ---- */
@@ -75,8 +85,14 @@ static void find_known(struct intake *in, struct ss_arena *a)
 static void add(struct ss_call *call, struct ss_slice name, struct ss_slice value, bool unindexed)
 {
     struct ss_metadata *m = &call->up_metadata;
-    if (m->n < m->cap)
-        m->fields[m->n++] = (struct ss_header){.name = name, .value = value, .unindexed = unindexed};
+    if (m->n == m->cap) {
+        m->cap = m->cap ? 2 * m->cap : 16;
+        struct ss_header *fields = ss_arena_alloc(&call->arena, m->cap * sizeof *fields);
+        if (m->n)
+            memcpy(fields, m->fields, m->n * sizeof *fields);
+        m->fields = fields;
+    }
+    m->fields[m->n++] = (struct ss_header){.name = name, .value = value, .unindexed = unindexed};
 }
 
 static bool plain(struct ss_slice s)
@@ -104,14 +120,22 @@ static void set_request_id(struct ss_call *call, const struct intake *in)
     ss_call_make_request_id(call);
 }
 
-static void add_forwarded(struct ss_call *call, const struct intake *in)
+/* What came as x-forwarded-for, in however many headers, with the peer after it. */
+static struct ss_slice forwarded_for(struct ss_call *call, struct intake *in)
+{
+    const struct ss_request *r = in->r;
+    struct ss_slice before =
+        ss_headers_join(r->headers, r->n_headers, SS_LIT("x-forwarded-for"), ", ", &in->lists);
+    if (!plain(before))
+        return ss_arena_copy(&call->arena, r->peer);
+    return ss_arena_printf(&call->arena, "%.*s, %.*s", SS_FMT(before), SS_FMT(r->peer));
+}
+
+static void add_forwarded(struct ss_call *call, struct intake *in)
 {
     const struct ss_request *r = in->r;
     struct ss_arena *a = &call->arena;
-    struct ss_slice before = in->known[H_X_FORWARDED_FOR];
-    struct ss_slice peer = plain(before) ? ss_arena_printf(a, "%.*s, %.*s", SS_FMT(before), SS_FMT(r->peer))
-                                         : ss_arena_copy(a, r->peer);
-    add(call, SS_LIT("x-forwarded-for"), peer, false);
+    add(call, SS_LIT("x-forwarded-for"), forwarded_for(call, in), false);
     struct ss_slice proto = in->known[H_X_FORWARDED_PROTO];
     add(call, SS_LIT("x-forwarded-proto"), plain(proto) ? ss_arena_copy(a, proto) : r->scheme, false);
     struct ss_slice host = in->known[H_X_FORWARDED_HOST];
@@ -161,32 +185,30 @@ static bool is_binary(struct ss_slice name)
     return name.len > 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
 }
 
-/* How many values more than headers there are: a binary header may hold several. */
-static size_t count_more(const struct ss_request *r)
+/* Metadata that the client gave: no more than it may have headers, of which a binary one may hold several
+ * values. */
+static void add_given(struct ss_call *call, struct intake *in, struct ss_slice name, struct ss_slice value,
+                      bool unindexed)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < r->n_headers; i++) {
-        struct ss_slice rest = r->headers[i].value;
-        const char *comma;
-        if (!is_binary(r->headers[i].name))
-            continue;
-        for (; rest.len && (comma = memchr(rest.ptr, ',', rest.len)); n++)
-            rest = ss_slice_skip(rest, (size_t)(comma - rest.ptr) + 1);
+    if (in->n_given == call->bridge->max_headers) {
+        in->crowded = name;
+        return;
     }
-    return n;
+    in->n_given++;
+    add(call, name, value, unindexed);
 }
 
 /* Each value goes up by itself: some gRPC libraries take a comma for a broken connection. */
-static void add_binary(struct ss_call *call, struct ss_slice name, struct ss_slice values)
+static void add_binary(struct ss_call *call, struct intake *in, struct ss_slice name, struct ss_slice values)
 {
     const char *comma;
-    name = ss_arena_copy(&call->arena, name);
-    while (values.len && (comma = memchr(values.ptr, ',', values.len))) {
+    values = ss_arena_copy(&call->arena, values);
+    while (in->crowded.len == 0 && values.len && (comma = memchr(values.ptr, ',', values.len))) {
         size_t n = (size_t)(comma - values.ptr);
-        add(call, name, ss_arena_copy(&call->arena, ss_slice_of(values.ptr, n)), false);
+        add_given(call, in, name, ss_slice_of(values.ptr, n), false);
         values = ss_slice_skip(values, n + 1);
     }
-    add(call, name, ss_arena_copy(&call->arena, values), false);
+    add_given(call, in, name, values, false);
 }
 
 /* gRPC's own headers of a native request, but for those that sidespan sends itself. */
@@ -208,44 +230,58 @@ static bool may_go_up(const struct ss_route_options *o, struct ss_slice name)
     return false;
 }
 
-static void read_metadata(struct ss_call *call, const struct intake *in)
+/* What of header h goes up as, in *out; false: it does not go up. */
+static bool to_metadata(struct ss_call *call, const struct ss_header *h, struct ss_header *out)
+{
+    if (call->native && passes_natively(h)) {
+        *out = *h;
+        return true;
+    }
+    return may_go_up(call->options, h->name) &&
+           ss_metadata_from_header(h, &call->arena, out) != SS_FORWARD_DROP &&
+           ss_head_allowed(call->options, out->name); /* denied names do not go up as Grpc-Metadata- */
+}
+
+static enum ss_err read_metadata(struct ss_call *call, struct intake *in, struct ss_status *st)
 {
     const struct ss_request *r = in->r;
     struct ss_arena *a = &call->arena;
-    struct ss_slice connection = in->known[H_CONNECTION];
+    const bool *of_this_hop =
+        ss_connection_named(r->headers, r->n_headers, in->known[H_CONNECTION], &in->lists);
     struct ss_metadata *m = &call->up_metadata;
-    m->cap = r->n_headers + count_more(r) + 8;
-    if (m->cap > MAX_UP_METADATA)
-        m->cap = MAX_UP_METADATA;
+    m->cap = r->n_headers + OWN_METADATA;
     m->fields = ss_arena_alloc(a, m->cap * sizeof *m->fields);
     add_forwarded(call, in);
     add(call, SS_LIT("x-request-id"), call->request_id, true);
     bool traced = false;
     if (r->bearer.len && may_go_up(call->options, SS_LIT("authorization")))
         add(call, SS_LIT("authorization"), ss_arena_printf(a, "Bearer %.*s", SS_FMT(r->bearer)), false);
-    for (size_t i = 0; i < r->n_headers; i++) {
+    for (size_t i = 0; i < r->n_headers && in->crowded.len == 0; i++) {
         const struct ss_header *h = &r->headers[i];
         struct ss_header out;
         if (r->bearer.len && ss_slice_eq(h->name, SS_LIT("authorization")))
             continue;
-        if (call->native && passes_natively(h))
-            out = *h;
-        else if (!may_go_up(call->options, h->name) ||
-                 ss_metadata_from_header(h, connection, a, &out) == SS_FORWARD_DROP ||
-                 !ss_head_allowed(call->options, out.name)) /* denied names do not go up as Grpc-Metadata- */
+        if ((of_this_hop && of_this_hop[i]) || !to_metadata(call, h, &out))
             continue;
+        out.name = ss_arena_copy(a, out.name);
         if (is_binary(out.name)) {
-            add_binary(call, out.name, out.value);
+            add_binary(call, in, out.name, out.value);
             continue;
         }
         bool trace = ss_slice_eq(out.name, SS_LIT("traceparent"));
         if (trace && !is_trace(out.value))
             continue; /* begun anew, as W3C Trace Context asks */
         traced |= trace;
-        add(call, ss_arena_copy(a, out.name), ss_arena_copy(a, out.value), trace);
+        add_given(call, in, out.name, ss_arena_copy(a, out.value), trace);
     }
+    if (in->crowded.len)
+        return ss_status_set(
+            st, a, SS_ERR_HEADERS_TOO_LARGE,
+            "header %.*s: with its values there is more metadata than limits.max_headers (%u)",
+            SS_FMT(in->crowded), call->bridge->max_headers);
     if (!traced)
         begin_trace(call);
+    return SS_OK;
 }
 
 /* ---- deadline ---- */
@@ -478,7 +514,7 @@ static struct ss_slice find(const struct ss_request *r, struct ss_slice name)
 static void answer_preflight(struct ss_call *call)
 {
     struct ss_client *c = call->client;
-    struct ss_head h;
+    struct ss_headers h;
     ss_head_begin(&h, call, (struct ss_slice){0});
     ss_call_head(call, 204, h.fields, h.n, 0);
     c->ops->finish(c, NULL, 0);
@@ -556,40 +592,49 @@ static enum ss_err forbid(struct ss_call *call, const char *why, struct ss_statu
     return ss_status_set(st, &call->arena, SS_ERR_FORBIDDEN, "%s", why);
 }
 
-enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+static enum ss_err read_head(struct ss_call *call, struct intake *in, struct ss_status *st)
 {
-    struct intake in = {.r = r};
+    const struct ss_request *r = in->r;
     call->trailers_ok = r->trailers_ok;
     call->http_method = ss_arena_copy(&call->arena, r->method);
     call->patch = ss_slice_eq(r->method, SS_LIT("PATCH"));
     call->head_only = ss_slice_eq(r->method, SS_LIT("HEAD"));
-    find_known(&in, &call->arena);
-    set_request_id(call, &in);
+    find_known(in);
+    set_request_id(call, in);
     const char *refusal = ss_gate_host(r);
     if (refusal)
         return forbid(call, refusal, st);
-    call->accepts_gzip = in.known[H_ACCEPT_ENCODING].len && ss_accepts_gzip(in.known[H_ACCEPT_ENCODING]);
+    call->accepts_gzip = in->known[H_ACCEPT_ENCODING].len && ss_accepts_gzip(in->known[H_ACCEPT_ENCODING]);
     call->websocket = r->websocket;
-    call->native = !r->websocket && ss_native_wanted(in.known[H_CONTENT_TYPE]);
+    call->native = !r->websocket && ss_native_wanted(in->known[H_CONTENT_TYPE]);
     enum ss_err err = call->native ? ss_native_begin(call, r, st) : match(call, r, st);
-    if (r->cors || (call->options && call->options->cors) || in.known[H_ORIGIN].len)
-        apply_cors(call, &in);
+    if (r->cors || (call->options && call->options->cors) || in->known[H_ORIGIN].len)
+        apply_cors(call, in);
     if (call->state == SS_CALL_OVER)
         return SS_OK;
     refusal = ss_gate_origin(r, cors_allows(call));
     if (refusal)
         return forbid(call, refusal, st);
     if (err == SS_OK)
-        err = read_timeout(call, &in, st);
+        err = read_timeout(call, in, st);
     if (err == SS_OK && !call->native)
-        err = read_form(call, &in, st);
+        err = read_form(call, in, st);
     if (err == SS_OK && !call->native)
-        err = check_body(call, &in, st);
+        err = check_body(call, in, st);
     if (err == SS_OK && call->websocket) {
         call->intake = &ss_intake_websocket;
         call->answer = &ss_answer_websocket;
     }
     if (err == SS_OK)
-        read_metadata(call, &in);
+        err = read_metadata(call, in, st);
+    return err;
+}
+
+enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
+{
+    struct intake in = {.r = r};
+    ss_arena_init(&in.lists, 0);
+    enum ss_err err = read_head(call, &in, st);
+    ss_arena_dispose(&in.lists);
     return err;
 }

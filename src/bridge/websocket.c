@@ -172,7 +172,7 @@ static enum ss_err check_bindings(struct ss_call *call, struct ss_status *st)
 static enum ss_err begin(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
 {
     struct websocket *ws = ss_arena_zalloc(&call->arena, sizeof *ws);
-    struct ss_head h;
+    struct ss_headers h;
     (void)r;
     call->intake_state = ws;
     find_bytes_field(call, ws);

@@ -17,6 +17,7 @@ struct top_keys {
 };
 
 static const struct ss_range one_or_more = {1, UINT64_C(1) << 30};
+static const struct ss_range header_count = {1, 1 << 20};
 static const struct ss_range some_bytes = {1, UINT64_C(1) << 32};
 static const struct ss_range header_bytes = {256, 64 << 20};
 static const struct ss_range some_time = {1, UINT64_C(366) * 24 * 3600 * 1000};
@@ -39,7 +40,7 @@ static void decode_limits(struct ss_diag *d, const struct ss_node *value, void *
         {.name = "max_headers",
          .decode = ss_decode_unsigned,
          .offset = LIMIT(max_headers),
-         .arg = &one_or_more},
+         .arg = &header_count},
         {.name = "max_request_bytes",
          .decode = ss_decode_bytes,
          .offset = LIMIT(max_request_bytes),

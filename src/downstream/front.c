@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "base/mem.h"
+
 enum { PACE_MS = 1000 };
 
 /* Whether a client has taken less than the minimum rate for the grace period, all the while with output
@@ -52,6 +54,8 @@ void ss_front_init(struct ss_front *f, struct ss_loop *l, struct ss_handler hand
 {
     *f = (struct ss_front){.loop = l, .handler = handler, .limits = *limits};
     ss_timer_init(&f->pace, on_pace, f);
+    if (limits->max_headers > SS_FRONT_FEW_HEADERS)
+        f->fields = ss_xcalloc(limits->max_headers, sizeof *f->fields);
     if (limits->min_drain_bytes_per_s)
         ss_timer_set(l, &f->pace, ss_loop_now_ms(l) + PACE_MS);
 }
@@ -98,6 +102,8 @@ void ss_front_dispose(struct ss_front *f)
 {
     ss_timer_cancel(f->loop, &f->pace);
     ss_front_abort(f);
+    ss_free(f->fields);
+    f->fields = NULL;
 }
 
 struct ss_slice ss_front_date(struct ss_front *f)

@@ -29,6 +29,9 @@ struct ss_conn {
     uint64_t slow_bytes;    /* bytes it had taken by then */
 };
 
+/* Heads of so many headers are parsed on the stack. */
+enum { SS_FRONT_FEW_HEADERS = 128 };
+
 struct ss_front {
     struct ss_loop *loop;
     struct ss_handler handler;
@@ -40,7 +43,9 @@ struct ss_front {
     struct ss_conn *conns;
     unsigned n_conns;
     bool draining;
-    struct ss_timer pace; /* looks for clients that read too slowly */
+    struct ss_header *fields; /* where HTTP/1.1 parses a head, if limits.max_headers is more than
+                                 SS_FRONT_FEW_HEADERS; else NULL */
+    struct ss_timer pace;     /* looks for clients that read too slowly */
     /* Raised when the last connection is closed while draining. May be NULL. */
     void (*on_empty)(void *ctx);
     void *on_empty_ctx;

@@ -26,7 +26,6 @@ enum {
     DRAIN_MAX = 256 * 1024,   /* body bytes read and dropped behind an early answer, to keep the connection */
     OUTPUT_HIGH = 256 * 1024, /* bytes of answers unsent above which no further request is begun */
     BODY_HIGH = 128 * 1024,   /* bytes of a body not dealt with above which no more is read */
-    STACK_HEADERS = 128,
 };
 
 struct http1 {
@@ -372,12 +371,10 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
 /* Returns the bytes used; 0 when the head is not whole or the connection is over. */
 static size_t take_head(struct http1 *h, char *p, size_t n)
 {
-    struct ss_header headers[STACK_HEADERS];
+    struct ss_header few[SS_FRONT_FEW_HEADERS], *headers = h->front->fields ? h->front->fields : few;
     struct ss_http1_limits limits = {h->front->limits.max_header_bytes, h->front->limits.max_headers};
     struct ss_http1_head head;
     const char *why = NULL;
-    if (limits.max_headers > STACK_HEADERS)
-        limits.max_headers = STACK_HEADERS;
     ssize_t used = ss_http1_parse_head(p, n, h->seen, &limits, headers, &head, &why);
     if (used < 0) {
         refuse(h, (enum ss_err) - used, why ? why : "malformed HTTP");

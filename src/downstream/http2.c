@@ -18,7 +18,7 @@
 enum {
     STREAM_WINDOW = 256 * 1024,
     CONNECTION_WINDOW = 1024 * 1024,
-    MAX_HEADERS = 256, /* collected of one block; the limit answered with 431 is the configuration's */
+    KEEP_FIELDS = 32, /* room for so many fields is kept from block to block */
 };
 
 struct http2;
@@ -50,8 +50,8 @@ struct http2 {
     bool tls, told; /* told: sent GOAWAY for being idle */
     /* the block being received: HTTP/2 does not interleave them */
     struct ss_arena block;
-    struct ss_header fields[MAX_HEADERS];
-    size_t n_fields, block_bytes;
+    struct ss_header *fields; /* owned; NULL: none yet */
+    size_t n_fields, fields_cap, block_bytes;
     struct ss_slice method, path, authority, protocol;
 };
 
@@ -79,24 +79,22 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
                        int64_t content_length)
 {
     struct h2_request *r = of_client(c);
-    struct ss_header all[MAX_HEADERS + 3];
+    struct ss_headers all;
     if (status == 101) /* RFC 8441 §5: the acceptance of an extended CONNECT */
         status = 200;
     char status_text[4] = {(char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
                            (char)('0' + status % 10)};
     char length_text[24];
-    size_t count = 0;
-    all[count++] = (struct ss_header){.name = SS_LIT(":status"), .value = ss_slice_of(status_text, 3)};
-    all[count++] = (struct ss_header){.name = SS_LIT("date"), .value = ss_front_date(r->conn->front)};
-    for (size_t i = 0; i < n && count < MAX_HEADERS; i++)
-        all[count++] = headers[i];
+    ss_headers_init(&all, &r->arena);
+    ss_headers_put(&all, SS_LIT(":status"), ss_slice_of(status_text, 3));
+    ss_headers_put(&all, SS_LIT("date"), ss_front_date(r->conn->front));
+    ss_headers_put_all(&all, headers, n);
     if (content_length >= 0 && status != 204 && status != 304) {
         int len = snprintf(length_text, sizeof length_text, "%lld", (long long)content_length);
-        all[count++] = (struct ss_header){.name = SS_LIT("content-length"),
-                                          .value = ss_slice_of(length_text, (size_t)len)};
+        ss_headers_put(&all, SS_LIT("content-length"), ss_slice_of(length_text, (size_t)len));
     }
     bool end = r->head_only || status == 204 || status == 304;
-    if (ss_h2_respond(r->conn->h2, &r->h2, all, count, end) != SS_OK)
+    if (ss_h2_respond(r->conn->h2, &r->h2, all.fields, all.n, end) != SS_OK)
         ss_h2_reset(r->conn->h2, &r->h2, SS_H2_INTERNAL_ERROR);
     r->h2.eof = end;
 }
@@ -161,6 +159,18 @@ static const struct ss_client_ops client_ops = {
 
 /* ---- the request ---- */
 
+/* Forgets the block that was being received, and the memory of a large one. */
+static void clear_block(struct http2 *c)
+{
+    ss_arena_reset(&c->block);
+    c->n_fields = c->block_bytes = 0;
+    if (c->fields_cap > KEEP_FIELDS) {
+        ss_free(c->fields);
+        c->fields = NULL;
+        c->fields_cap = 0;
+    }
+}
+
 static struct ss_h2_stream *on_open(void *ctx)
 {
     struct http2 *c = ctx;
@@ -176,8 +186,7 @@ static struct ss_h2_stream *on_open(void *ctx)
         r->next->link = &r->next;
     c->requests = r;
     watch(c, r, c->front->limits.header_timeout_ms);
-    ss_arena_reset(&c->block); /* of a block that was refused in its middle */
-    c->n_fields = c->block_bytes = 0;
+    clear_block(c); /* of a block that was refused in its middle */
     c->method = c->path = c->authority = c->protocol = (struct ss_slice){0};
     return &r->h2;
 }
@@ -201,9 +210,13 @@ static bool on_header(void *ctx, struct ss_h2_stream *st, struct ss_slice name, 
             c->protocol = kept;
         return true;
     }
-    if (c->n_fields < MAX_HEADERS)
-        c->fields[c->n_fields] = (struct ss_header){.name = ss_arena_copy(&c->block, name), .value = kept};
-    c->n_fields++;
+    if (++c->n_fields > c->front->limits.max_headers)
+        return true;
+    if (c->n_fields > c->fields_cap) {
+        c->fields_cap = c->fields_cap ? 2 * c->fields_cap : KEEP_FIELDS;
+        c->fields = ss_xrealloc(c->fields, c->fields_cap, sizeof *c->fields);
+    }
+    c->fields[c->n_fields - 1] = (struct ss_header){.name = ss_arena_copy(&c->block, name), .value = kept};
     return true;
 }
 
@@ -211,16 +224,17 @@ static bool on_header(void *ctx, struct ss_h2_stream *st, struct ss_slice name, 
 static void join_cookies(struct http2 *c)
 {
     struct ss_header *first = NULL;
+    struct ss_slice all = ss_headers_join(c->fields, c->n_fields, SS_LIT("cookie"), "; ", &c->block);
     size_t n = 0;
     for (size_t i = 0; i < c->n_fields; i++) {
-        if (first && ss_slice_eq(c->fields[i].name, SS_LIT("cookie"))) {
-            first->value =
-                ss_arena_printf(&c->block, "%.*s; %.*s", SS_FMT(first->value), SS_FMT(c->fields[i].value));
+        bool cookie = ss_slice_eq(c->fields[i].name, SS_LIT("cookie"));
+        if (cookie && first)
             continue;
-        }
         c->fields[n] = c->fields[i];
-        if (!first && ss_slice_eq(c->fields[n].name, SS_LIT("cookie")))
+        if (cookie) {
             first = &c->fields[n];
+            first->value = all;
+        }
         n++;
     }
     c->n_fields = n;
@@ -246,8 +260,7 @@ static void begin_call(struct http2 *c, struct h2_request *r)
     bool websocket =
         ss_slice_eq(c->method, SS_LIT("CONNECT")) && ss_slice_eq(c->protocol, SS_LIT("websocket"));
     const struct ss_limits *limits = &c->front->limits;
-    if (c->block_bytes > limits->max_header_bytes || c->n_fields > limits->max_headers ||
-        c->n_fields > MAX_HEADERS) {
+    if (c->block_bytes > limits->max_header_bytes || c->n_fields > limits->max_headers) {
         handler->ops->refuse(handler->ctx, &r->client, SS_ERR_HEADERS_TOO_LARGE, "request header too large");
         return;
     }
@@ -304,8 +317,7 @@ static void on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block 
         if (waits_for_body(r))
             watch(c, r, c->front->limits.body_timeout_ms);
     }
-    ss_arena_reset(&c->block);
-    c->n_fields = c->block_bytes = 0;
+    clear_block(c);
 }
 
 static void give_body(struct http2 *c, struct h2_request *r, const char *p, size_t n, bool last)
@@ -367,6 +379,7 @@ static void reap(void *ctx)
 {
     struct http2 *c = ctx;
     ss_arena_dispose(&c->block);
+    ss_free(c->fields);
     ss_free(c);
 }
 

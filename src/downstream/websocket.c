@@ -19,8 +19,6 @@
 #include "downstream/front.h"
 
 enum {
-    EXTRA_HEADERS = 4,
-    STACK_HEADERS = 128,
     ECHO_HIGH = 64 * 1024, /* bytes unsent to a client above which its pings are not read */
     CLOSE_MS = 2000,       /* for a client to answer our close, once it has it */
     CLOSE_LOOK_MS = 100,
@@ -164,36 +162,35 @@ static void begin_asking(struct websocket *ws)
 /* ---- the handler's client ---- */
 
 /* The headers of the handshake beside the handler's own. */
-static size_t put_hello(const struct websocket *ws, struct ss_header *to)
+static void put_hello(const struct websocket *ws, struct ss_headers *to)
 {
-    size_t n = 0;
     if (!ws->http2) {
-        to[n++] = (struct ss_header){.name = SS_LIT("upgrade"), .value = SS_LIT("websocket")};
-        to[n++] = (struct ss_header){.name = SS_LIT("connection"), .value = SS_LIT("Upgrade")};
-        to[n++] = (struct ss_header){.name = SS_LIT("sec-websocket-accept"),
-                                     .value = ss_slice_of(ws->hello.accept, SS_WEBSOCKET_ACCEPT)};
+        ss_headers_put(to, SS_LIT("upgrade"), SS_LIT("websocket"));
+        ss_headers_put(to, SS_LIT("connection"), SS_LIT("Upgrade"));
+        ss_headers_put(to, SS_LIT("sec-websocket-accept"),
+                       ss_slice_of(ws->hello.accept, SS_WEBSOCKET_ACCEPT));
     }
     if (ws->hello.protocol.len)
-        to[n++] = (struct ss_header){.name = SS_LIT("sec-websocket-protocol"), .value = ws->hello.protocol};
-    return n;
+        ss_headers_put(to, SS_LIT("sec-websocket-protocol"), ws->hello.protocol);
 }
 
 static void head(struct ss_client *c, int status, const struct ss_header *headers, size_t n, int64_t length)
 {
     struct websocket *ws = of_client(c);
-    struct ss_header all[STACK_HEADERS + EXTRA_HEADERS];
-    size_t count = 0;
+    struct ss_headers all;
+    struct ss_arena a;
+    ss_arena_init(&a, 0);
+    ss_headers_init(&all, &a);
     if (status == 101)
-        count = put_hello(ws, all);
+        put_hello(ws, &all);
     else if (status == 426)
-        all[count++] = (struct ss_header){.name = SS_LIT("sec-websocket-version"), .value = SS_LIT("13")};
-    for (size_t i = 0; i < n && count < STACK_HEADERS; i++) {
-        all[count] = headers[i];
-        if (status == 426 && ss_slice_eq(headers[i].name, SS_LIT("upgrade")))
-            all[count].value = SS_LIT("websocket");
-        count++;
+        ss_headers_put(&all, SS_LIT("sec-websocket-version"), SS_LIT("13"));
+    for (size_t i = 0; i < n; i++) {
+        bool upgrade = status == 426 && ss_slice_eq(headers[i].name, SS_LIT("upgrade"));
+        ss_headers_put(&all, headers[i].name, upgrade ? SS_LIT("websocket") : headers[i].value);
     }
-    ws->lower->ops->head(ws->lower, status, all, count, length);
+    ws->lower->ops->head(ws->lower, status, all.fields, all.n, length);
+    ss_arena_dispose(&a);
     if (status == 101) {
         ws->codec = ss_websocket_new(c->max_message);
         begin_asking(ws);

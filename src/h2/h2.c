@@ -13,9 +13,10 @@ enum {
     OUTPUT_HIGH = 256 * 1024, /* bytes waiting for the socket above which no frame is produced */
     STREAM_LOW = 16 * 1024,   /* unsent bytes of a stream below which `writable` is raised */
     MAX_QUEUE = 5000,         /* frames that a peer who does not read may make us queue */
-    MAX_NV = 128,
-    CLIENT_POOL = 512, /* blocks kept per size: few connections, many streams */
-    SERVER_POOL = 16,  /* many connections */
+    FEW_NV = 128,             /* as many headers need no memory of their own */
+    MAX_SENT_BLOCK = 1 << 30, /* bytes of a header block: what goes out was limited when it came in */
+    CLIENT_POOL = 512,        /* blocks kept per size: few connections, many streams */
+    SERVER_POOL = 16,         /* many connections */
 };
 
 struct ss_h2 {
@@ -334,6 +335,24 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
 
 /* ---- sending ---- */
 
+/* Headers as nghttp2 has them, in few when they fit, else in memory of their own: free_nv. */
+static nghttp2_nv *to_nv(const struct ss_header *headers, size_t n, uint8_t flags, nghttp2_nv few[FEW_NV])
+{
+    nghttp2_nv *nv = n <= FEW_NV ? few : ss_xrealloc(NULL, n, sizeof *nv);
+    for (size_t i = 0; i < n; i++)
+        nv[i] = (nghttp2_nv){(uint8_t *)(uintptr_t)headers[i].name.ptr,
+                             (uint8_t *)(uintptr_t)headers[i].value.ptr, headers[i].name.len,
+                             headers[i].value.len,
+                             (uint8_t)(flags | (headers[i].unindexed ? NGHTTP2_NV_FLAG_NO_INDEX : 0))};
+    return nv;
+}
+
+static void free_nv(nghttp2_nv *nv, const nghttp2_nv *few)
+{
+    if (nv != few)
+        ss_free(nv);
+}
+
 static ssize_t on_send(nghttp2_session *session, const uint8_t *data, size_t len, int flags, void *user_data)
 {
     struct ss_h2 *h = user_data;
@@ -368,15 +387,11 @@ static ssize_t on_source_read(nghttp2_session *session, int32_t id, uint8_t *buf
     if (st->eof) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
         if (st->n_trailers) {
-            nghttp2_nv nv[MAX_NV];
-            size_t count = st->n_trailers < MAX_NV ? st->n_trailers : MAX_NV;
-            for (size_t i = 0; i < count; i++)
-                nv[i] =
-                    (nghttp2_nv){(uint8_t *)(uintptr_t)st->trailers[i].name.ptr,
-                                 (uint8_t *)(uintptr_t)st->trailers[i].value.ptr, st->trailers[i].name.len,
-                                 st->trailers[i].value.len, NGHTTP2_NV_FLAG_NONE};
+            nghttp2_nv few[FEW_NV], *nv = to_nv(st->trailers, st->n_trailers, NGHTTP2_NV_FLAG_NONE, few);
             *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-            if (nghttp2_submit_trailer(session, id, nv, count) != 0)
+            int rv = nghttp2_submit_trailer(session, id, nv, st->n_trailers);
+            free_nv(nv, few);
+            if (rv != 0)
                 return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         }
     }
@@ -551,6 +566,7 @@ static void make_session(struct ss_h2 *h)
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_continuations(option, 16);
+    nghttp2_option_set_max_send_header_block_length(option, MAX_SENT_BLOCK);
     nghttp2_option_set_stream_reset_rate_limit(option, 1000, 33);
     nghttp2_option_set_peer_max_concurrent_streams(option, 100);
     for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
@@ -634,27 +650,16 @@ void ss_h2_free(struct ss_h2 *h)
 
 /* ---- what the owner does ---- */
 
-static size_t to_nv(const struct ss_header *headers, size_t n, uint8_t flags, nghttp2_nv *nv)
-{
-    if (n > MAX_NV)
-        n = MAX_NV;
-    for (size_t i = 0; i < n; i++)
-        nv[i] = (nghttp2_nv){(uint8_t *)(uintptr_t)headers[i].name.ptr,
-                             (uint8_t *)(uintptr_t)headers[i].value.ptr, headers[i].name.len,
-                             headers[i].value.len,
-                             (uint8_t)(flags | (headers[i].unindexed ? NGHTTP2_NV_FLAG_NO_INDEX : 0))};
-    return n;
-}
-
 enum ss_err ss_h2_request(struct ss_h2 *h, struct ss_h2_stream *st, const struct ss_header *headers, size_t n,
                           bool end)
 {
     if (h->dead || h->draining)
         return SS_ERR_UNAVAILABLE;
-    nghttp2_nv nv[MAX_NV];
-    n = to_nv(headers, n, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE, nv);
+    uint8_t borrowed = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
+    nghttp2_nv few[FEW_NV], *nv = to_nv(headers, n, borrowed, few);
     nghttp2_data_provider provider = {.read_callback = on_source_read};
     int32_t id = nghttp2_submit_request(h->session, NULL, nv, n, end ? NULL : &provider, st);
+    free_nv(nv, few);
     if (id < 0) {
         if (id == NGHTTP2_ERR_STREAM_ID_NOT_AVAILABLE)
             h->draining = true;
@@ -676,10 +681,11 @@ enum ss_err ss_h2_respond(struct ss_h2 *h, struct ss_h2_stream *st, const struct
 {
     if (h->dead || st->id == 0)
         return SS_ERR_CLOSED;
-    nghttp2_nv nv[MAX_NV];
-    n = to_nv(headers, n, NGHTTP2_NV_FLAG_NONE, nv);
+    nghttp2_nv few[FEW_NV], *nv = to_nv(headers, n, NGHTTP2_NV_FLAG_NONE, few);
     nghttp2_data_provider provider = {.read_callback = on_source_read};
-    if (nghttp2_submit_response(h->session, st->id, nv, n, end ? NULL : &provider) != 0)
+    int rv = nghttp2_submit_response(h->session, st->id, nv, n, end ? NULL : &provider);
+    free_nv(nv, few);
+    if (rv != 0)
         return SS_ERR_INTERNAL;
     want_flush(h);
     return SS_OK;

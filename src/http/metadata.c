@@ -81,17 +81,6 @@ static bool metadata_value(struct ss_slice value)
     return true;
 }
 
-static bool named_by_connection(struct ss_slice name, struct ss_slice connection)
-{
-    struct ss_slice option;
-    if (connection.len < name.len)
-        return false;
-    while (ss_http_token_next(&connection, &option))
-        if (ss_slice_eq_ci(option, name))
-            return true;
-    return false;
-}
-
 static bool is_binary(struct ss_slice name)
 {
     return name.len >= 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
@@ -127,8 +116,7 @@ static bool binary_value(struct ss_slice value, struct ss_arena *a, struct ss_sl
     return true;
 }
 
-enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_slice connection,
-                                        struct ss_arena *a, struct ss_header *out)
+enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_arena *a, struct ss_header *out)
 {
     const struct ss_slice prefix = SS_LIT("grpc-metadata-");
     struct ss_slice name = h->name, value = ss_http_trim(h->value);
@@ -138,8 +126,6 @@ enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_sli
         way = SS_FORWARD_RENAMED;
     }
     if (name.len == 0 || owned(name) || !metadata_name(name) || !metadata_value(value))
-        return SS_FORWARD_DROP;
-    if (connection.len && named_by_connection(h->name, connection))
         return SS_FORWARD_DROP;
     if (is_binary(name) && !binary_value(value, a, &value))
         return SS_FORWARD_DROP;

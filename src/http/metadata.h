@@ -15,10 +15,9 @@ enum ss_forward { SS_FORWARD_DROP, SS_FORWARD_AS_IS, SS_FORWARD_RENAMED };
  * own), x-request-id, x-request-timeout, sec-websocket-*), names outside [0-9a-z_.-], values outside
  * 0x20..0x7E. "grpc-metadata-x" is renamed to "x", under the same rules; a renamed name may not be one that
  * gRPC or HTTP owns. A "-bin" value must be base64: it is normalised to unpadded. *out gets what to send; its
- * slices point into the header or a. connection: the client's Connection value ("" if none): what it names is
- * dropped. */
-enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_slice connection,
-                                        struct ss_arena *a, struct ss_header *out);
+ * slices point into the header or a. What the client's Connection names is dropped by the caller
+ * (http/connection.h). */
+enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_arena *a, struct ss_header *out);
 /* Whether an entry of the service's initial metadata may become a response header: not content-*, grpc-*,
  * connection, date, server, transfer-encoding, trailer, set of hop-by-hop names, names starting with ':';
  * valid name and value. */

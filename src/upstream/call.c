@@ -7,9 +7,9 @@
 #include "upstream/cluster.h"
 
 enum {
-    MAX_HEADERS = 120,
-    MAX_RETRIES = 2,      /* transparent ones */
-    KEEP_MAX = 64 * 1024, /* a larger request is not kept for one */
+    MAX_BLOCK_BYTES = 64 * 1024, /* of a head or of trailers, as RFC 9113 §6.5.2 counts */
+    MAX_RETRIES = 2,             /* transparent ones */
+    KEEP_MAX = 64 * 1024,        /* a larger request is not kept for one */
 };
 
 static struct ss_upcall *call_of(struct ss_h2_stream *st)
@@ -95,33 +95,28 @@ void ss_upcall_start(struct ss_upcall *u, struct ss_cluster *c, const struct ss_
     place(u);
 }
 
-static struct ss_header *add(struct ss_header *h, struct ss_slice name, struct ss_slice value)
-{
-    *h = (struct ss_header){.name = name, .value = value};
-    return h + 1;
-}
-
 bool ss_upcall_open(struct ss_upcall *u, struct ss_channel *ch)
 {
-    struct ss_header headers[MAX_HEADERS], *h = headers;
+    struct ss_headers h;
     const struct ss_cluster_config *config = ss_cluster_config(u->cluster);
-    h = add(h, SS_LIT(":method"), SS_LIT("POST"));
-    h = add(h, SS_LIT(":scheme"), config->tls ? SS_LIT("https") : SS_LIT("http"));
-    h = add(h, SS_LIT(":path"), u->request.path);
-    h = add(h, SS_LIT(":authority"), config->target.authority);
-    h = add(h, SS_LIT("te"), SS_LIT("trailers"));
+    ss_headers_init(&h, u->arena);
+    ss_headers_put(&h, SS_LIT(":method"), SS_LIT("POST"));
+    ss_headers_put(&h, SS_LIT(":scheme"), config->tls ? SS_LIT("https") : SS_LIT("http"));
+    ss_headers_put(&h, SS_LIT(":path"), u->request.path);
+    ss_headers_put(&h, SS_LIT(":authority"), config->target.authority);
+    ss_headers_put(&h, SS_LIT("te"), SS_LIT("trailers"));
     struct ss_slice type = u->request.content_type, agent = u->request.user_agent;
-    h = add(h, SS_LIT("content-type"), type.len ? type : SS_LIT("application/grpc"));
-    h = add(h, SS_LIT("user-agent"), agent.len ? agent : SS_LIT("sidespan/" SS_VERSION));
+    ss_headers_put(&h, SS_LIT("content-type"), type.len ? type : SS_LIT("application/grpc"));
+    ss_headers_put(&h, SS_LIT("user-agent"), agent.len ? agent : SS_LIT("sidespan/" SS_VERSION));
     if (u->deadline_at_ms) {
         uint64_t now = ss_loop_now_ms(ss_cluster_loop(u->cluster));
         int64_t left = u->deadline_at_ms > now ? (int64_t)(u->deadline_at_ms - now) : 1;
-        h = add(h, SS_LIT("grpc-timeout"), ss_slice_of(u->timeout, ss_grpc_timeout_print(u->timeout, left)));
+        ss_headers_put(&h, SS_LIT("grpc-timeout"),
+                       ss_slice_of(u->timeout, ss_grpc_timeout_print(u->timeout, left)));
     }
-    for (size_t i = 0; i < u->request.n_metadata && h < headers + MAX_HEADERS; i++)
-        *h++ = u->request.metadata[i];
+    ss_headers_put_all(&h, u->request.metadata, u->request.n_metadata);
     bool bodyless = u->request_done && ss_upcall_unsent(u) == 0;
-    if (ss_h2_request(ss_channel_h2(ch), &u->h2, headers, (size_t)(h - headers), bodyless) != SS_OK)
+    if (ss_h2_request(ss_channel_h2(ch), &u->h2, h.fields, h.n, bodyless) != SS_OK)
         return false;
     u->h2.eof = u->request_done;
     u->channel = ch;
@@ -226,6 +221,11 @@ bool ss_upcall_on_header(void *ctx, struct ss_h2_stream *st, struct ss_slice nam
 {
     (void)ctx;
     struct ss_upcall *u = call_of(st);
+    u->block_bytes += name.len + value.len + 32;
+    if (u->block_bytes > MAX_BLOCK_BYTES) {
+        ss_upcall_fail(u, SS_ERR_MESSAGE_TOO_LARGE, "the service's metadata is over the limit of 64 KiB");
+        return true;
+    }
     if (ss_slice_eq(name, SS_LIT(":status"))) {
         u->http_status = parse_number(value);
     } else if (is_interim(u)) {
@@ -283,6 +283,7 @@ void ss_upcall_on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_blo
     (void)ctx;
     (void)block;
     struct ss_upcall *u = call_of(st);
+    u->block_bytes = 0;
     if (u->got_head || st->remote_end)
         return; /* trailers: `end` follows */
     if (is_interim(u)) {

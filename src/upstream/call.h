@@ -67,6 +67,7 @@ struct ss_upcall {
     char timeout[SS_GRPC_TIMEOUT_MAX]; /* grpc-timeout's value */
     struct ss_deframer deframer;
     struct ss_metadata metadata;  /* of the block being received */
+    size_t block_bytes;           /* of the header block being received */
     size_t held;                  /* bytes of messages that the owner has not dealt with */
     size_t prefixes;              /* bytes of these messages' prefixes, not given back */
     size_t partial;               /* bytes of the message being collected, not given back */

@@ -12,7 +12,7 @@ enum {
     STREAM_WINDOW = 256 * 1024,
     CONNECTION_WINDOW = 8 * 1024 * 1024,
     MAX_HEADER_BYTES = 64 * 1024,
-    MAX_HEADERS = 128,
+    MAX_HEADERS = MAX_HEADER_BYTES / 32, /* the bytes decide: a field counts for 32 at least */
 };
 
 struct ss_channel {

@@ -68,6 +68,7 @@ class H2Server:
             self.h2.local_settings = h2.settings.Settings(client=False, initial_values=settings)
         self.resets = []  # streams that the client reset
         self.paths = {}
+        self.heads = {}  # [(name, value)] of each stream's request
 
     def run(self):
         self.h2.initiate_connection()
@@ -75,6 +76,7 @@ class H2Server:
         while data := self.socket.recv(65536):
             for event in self.h2.receive_data(data):
                 if isinstance(event, h2.events.RequestReceived):
+                    self.heads[event.stream_id] = event.headers
                     self.paths[event.stream_id] = dict(event.headers)[":path"]
                 elif isinstance(event, h2.events.DataReceived):
                     self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
