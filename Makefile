@@ -74,14 +74,13 @@ GEN = $(OUT)/gen
 PROTO_STD := /usr/include
 BUILTIN_PROTOS := $(addprefix google/protobuf/,any.proto api.proto descriptor.proto duration.proto empty.proto \
         field_mask.proto source_context.proto struct.proto timestamp.proto type.proto wrappers.proto) \
-        $(addprefix google/rpc/,code.proto error_details.proto status.proto) \
-        $(addprefix google/api/,annotations.proto http.proto httpbody.proto)
+        $(patsubst proto/%,%,$(sort $(wildcard proto/google/rpc/*.proto proto/google/rpc/*/*.proto proto/google/api/*.proto)))
 GEN_OBJS_schema = $(OBJ)/gen/google/protobuf/descriptor.pb-c.o $(OBJ)/gen/schema/builtin_set.o
 
 $(GEN)/google/protobuf/%.pb-c.c $(GEN)/google/protobuf/%.pb-c.h: $(PROTO_STD)/google/protobuf/%.proto
 	@mkdir -p $(@D)
 	protoc-c -I $(PROTO_STD) --c_out=$(GEN) $<
-$(GEN)/schema/builtin_set.pb: $(wildcard proto/google/rpc/*.proto proto/google/api/*.proto)
+$(GEN)/schema/builtin_set.pb: $(wildcard proto/google/rpc/*.proto proto/google/rpc/*/*.proto proto/google/api/*.proto)
 	@mkdir -p $(@D)
 	protoc -I proto -I $(PROTO_STD) --descriptor_set_out=$@ $(BUILTIN_PROTOS)
 $(GEN)/schema/builtin_set.c: $(GEN)/schema/builtin_set.pb scripts/embed.sh

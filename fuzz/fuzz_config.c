@@ -51,17 +51,18 @@ static void load_document(struct ss_diag *d, const struct ss_node *tree)
 {
     static const char upstreams[] =
         "a: {target: 'h:1', plaintext: true}\nb: {target: 'h:2', plaintext: true}\n";
-    struct ss_descriptor_set set = {{descriptors, sizeof descriptors - 1}, SS_LIT("p.pb")};
+    struct ss_descriptor_set set = {.bytes = {descriptors, sizeof descriptors - 1}, .origin = SS_LIT("p.pb")};
     struct ss_snapshot *snapshot = ss_snapshot_new();
     struct ss_route_keys defaults;
     struct ss_slice why;
     ss_route_keys_init(&defaults);
     const struct ss_node *up = ss_yaml_parse(ss_slice_str(upstreams), &source, d);
-    ss_upstreams_decode(d, up, snapshot);
+    const struct ss_upstream_services *services = ss_upstreams_decode(d, up, snapshot);
     if (ss_schema_load(&set, 1, d->arena, &why, &snapshot->schema) != SS_OK)
         __builtin_trap();
     struct ss_document *doc = ss_document_decode(d, tree, &defaults);
-    struct ss_rules_input input = {.documents = doc, .defaults = &defaults, .descriptors_at = up};
+    struct ss_rules_input input = {
+        .services = {.documents = doc, .upstreams = services}, .defaults = &defaults, .descriptors = up};
     ss_rules_build(d, &input, snapshot);
     if ((snapshot->routes == NULL) != (d->n_errors != 0))
         __builtin_trap();

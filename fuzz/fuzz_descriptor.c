@@ -27,7 +27,8 @@ static void look(const struct ss_schema *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ss_descriptor_set set = {ss_slice_of((const char *)data, size), SS_LIT("fuzz.pb")};
+    struct ss_descriptor_set set = {.bytes = ss_slice_of((const char *)data, size),
+                                    .origin = SS_LIT("fuzz.pb")};
     struct ss_schema *s = NULL;
     struct ss_slice why;
     struct ss_arena a;

@@ -24,7 +24,8 @@ static inline struct fuzz *fuzz_get(void)
         return f;
     static struct fuzz one;
     struct ss_slice why = {NULL, 0};
-    struct ss_descriptor_set set = {ss_slice_of((const char *)rich_set, rich_set_len), SS_LIT("rich_set")};
+    struct ss_descriptor_set set = {.bytes = ss_slice_of((const char *)rich_set, rich_set_len),
+                                    .origin = SS_LIT("rich_set")};
     ss_arena_init(&one.arena, 0);
     if (ss_schema_load(&set, 1, &one.arena, &why, &one.schema))
         abort();

@@ -41,7 +41,7 @@ static int serve(struct ss_config *config, const struct ss_cli *cli, struct ss_a
     if (cli->access_log >= 0)
         config->server.access_log = (enum ss_access_log)cli->access_log;
     for (const struct ss_config_error *n = config->notes; n; n = n->next)
-        ss_log_write(&config->log, SS_LOG_DEBUG, "%.*s", SS_FMT(n->text));
+        ss_log_write(&config->log, n->level, "%.*s", SS_FMT(n->text));
     config->notes = NULL;
     ss_arena_dispose(a);
     malloc_trim(0);
@@ -86,17 +86,44 @@ static int explain(const struct ss_config *config, const struct ss_cli *cli)
     return ss_cli_explain_run(&e);
 }
 
+/* Prints what is to be said of a configuration that loads; returns how many warnings that were. */
+static size_t print_notes(const struct ss_config *config)
+{
+    size_t warnings = 0;
+    for (const struct ss_config_error *n = config->notes; n; n = n->next) {
+        if (n->level < SS_LOG_INFO)
+            continue;
+        warnings += n->level == SS_LOG_WARN;
+        fprintf(stderr, "%s: %.*s\n", n->level == SS_LOG_WARN ? "warning" : "info", SS_FMT(n->text));
+    }
+    return warnings;
+}
+
+static int check(const struct ss_config *config, bool strict)
+{
+    size_t warnings = print_notes(config), n_routes = ss_route_table_count(config->snapshot->routes);
+    if (strict && warnings) {
+        fprintf(stderr, "%zu warning%s, and --strict makes errors of them\n", warnings,
+                warnings == 1 ? "" : "s");
+        return SS_EXIT_CONFIG;
+    }
+    printf("ok: %zu route%s, %zu upstream%s", n_routes, n_routes == 1 ? "" : "s",
+           config->snapshot->n_clusters, config->snapshot->n_clusters == 1 ? "" : "s");
+    if (warnings)
+        printf(", %zu warning%s", warnings, warnings == 1 ? "" : "s");
+    putchar('\n');
+    return 0;
+}
+
 static int act(struct ss_config *config, const struct ss_cli *cli, struct ss_arena *a)
 {
     switch (cli->command) {
     case SS_COMMAND_SERVE:
         return serve(config, cli, a);
     case SS_COMMAND_CHECK:
-        printf("ok: %zu route%s, %zu upstream%s\n", ss_route_table_count(config->snapshot->routes),
-               ss_route_table_count(config->snapshot->routes) == 1 ? "" : "s", config->snapshot->n_clusters,
-               config->snapshot->n_clusters == 1 ? "" : "s");
-        return 0;
+        return check(config, cli->strict);
     case SS_COMMAND_ROUTES:
+        (void)print_notes(config);
         ss_route_list_print(config->snapshot->routes, stdout);
         return 0;
     case SS_COMMAND_CALL:

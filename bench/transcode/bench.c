@@ -94,7 +94,8 @@ static void *ours_new(struct bench_bytes descriptors, const char *message)
     struct ours *o = calloc(1, sizeof *o);
     struct ss_arena a;
     struct ss_slice why;
-    struct ss_descriptor_set set = {ss_slice_of(descriptors.ptr, descriptors.len), SS_LIT("descriptors")};
+    struct ss_descriptor_set set = {.bytes = ss_slice_of(descriptors.ptr, descriptors.len),
+                                    .origin = SS_LIT("descriptors")};
     if (!o)
         return NULL;
     ss_arena_init(&a, 0);

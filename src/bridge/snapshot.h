@@ -18,7 +18,17 @@ struct ss_snapshot {
     struct ss_route_table *routes;
     struct ss_cluster_config *clusters;
     size_t n_clusters;
+    /* For each service of the schema, by its index: the cluster that serves it, or -1. Not served is what was
+     * only imported, or what `services` and `apis` leave out; a rule of a document may still route a method
+     * of such a service. NULL: nothing is served. */
+    const int32_t *served_by;
 };
+
+/* Index of the cluster that serves the service as a whole; -1: none does. */
+static inline int ss_snapshot_cluster_of(const struct ss_snapshot *s, const struct ss_service *service)
+{
+    return s->served_by ? s->served_by[service->index] : -1;
+}
 
 /* One reference, everything empty; to be filled by its one owner before it is shared. */
 struct ss_snapshot *ss_snapshot_new(void);

@@ -43,8 +43,13 @@ enum ss_err ss_pick_method(const struct ss_snapshot *s, struct ss_slice name, st
             of_service = r;
     }
     *out = (struct ss_pick){.method = m, .options = own ? own->options : NULL};
-    if (own || of_service)
-        out->cluster = &s->clusters[(own ? own : of_service)->cluster];
+    int serves = ss_snapshot_cluster_of(s, m->service);
+    if (own)
+        out->cluster = &s->clusters[own->cluster];
+    else if (serves >= 0)
+        out->cluster = &s->clusters[serves];
+    else if (of_service)
+        out->cluster = &s->clusters[of_service->cluster];
     else if (s->n_clusters == 1)
         out->cluster = &s->clusters[0];
     if (out->cluster)

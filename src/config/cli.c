@@ -25,6 +25,8 @@ enum flag_id {
     PLAINTEXT,
     DESCRIPTOR,
     PROTO,
+    INCLUDE,
+    STRICT,
     LISTEN,
     ADMIN,
     LOG_FORMAT,
@@ -39,22 +41,24 @@ struct flag {
     const char *name, *env;
     unsigned commands;
     enum way way;
-    bool boolean;
+    enum { ONE, BOOLEAN, MANY } kind;
 };
 
 static const struct flag flags[N_FLAGS] = {
-    [CONFIG] = {"--config", "SIDESPAN_CONFIG", ALL, BY_FILE, false},
-    [UPSTREAM] = {"--upstream", "SIDESPAN_UPSTREAM", ALL, BY_FLAGS, false},
-    [PLAINTEXT] = {"--plaintext", "SIDESPAN_PLAINTEXT", ALL, BY_FLAGS, true},
-    [DESCRIPTOR] = {"--descriptor", "SIDESPAN_DESCRIPTOR", ALL, BY_FLAGS, false},
-    [PROTO] = {"--proto", "SIDESPAN_PROTO", ALL, BY_FLAGS, false},
-    [LISTEN] = {"--listen", "SIDESPAN_LISTEN", SERVE, BY_FLAGS, false},
-    [ADMIN] = {"--admin", "SIDESPAN_ADMIN", SERVE, BY_FLAGS, false},
-    [LOG_FORMAT] = {"--log-format", "SIDESPAN_LOG_FORMAT", SERVE, EITHER, false},
-    [LOG_LEVEL] = {"--log-level", "SIDESPAN_LOG_LEVEL", SERVE, EITHER, false},
-    [ACCESS_LOG] = {"--access-log", "SIDESPAN_ACCESS_LOG", SERVE, EITHER, false},
-    [WORKERS] = {"--workers", "SIDESPAN_WORKERS", SERVE, EITHER, false},
-    [TIMEOUT] = {"--timeout", "SIDESPAN_TIMEOUT", CALL, EITHER, false},
+    [CONFIG] = {"--config", "SIDESPAN_CONFIG", ALL, BY_FILE, ONE},
+    [UPSTREAM] = {"--upstream", "SIDESPAN_UPSTREAM", ALL, BY_FLAGS, ONE},
+    [PLAINTEXT] = {"--plaintext", "SIDESPAN_PLAINTEXT", ALL, BY_FLAGS, BOOLEAN},
+    [DESCRIPTOR] = {"--descriptor", "SIDESPAN_DESCRIPTOR", ALL, BY_FLAGS, MANY},
+    [PROTO] = {"--proto", "SIDESPAN_PROTO", ALL, BY_FLAGS, MANY},
+    [INCLUDE] = {"--include", "SIDESPAN_INCLUDE", ALL, BY_FLAGS, MANY},
+    [STRICT] = {"--strict", "SIDESPAN_STRICT", CHECK, EITHER, BOOLEAN},
+    [LISTEN] = {"--listen", "SIDESPAN_LISTEN", SERVE, BY_FLAGS, ONE},
+    [ADMIN] = {"--admin", "SIDESPAN_ADMIN", SERVE, BY_FLAGS, ONE},
+    [LOG_FORMAT] = {"--log-format", "SIDESPAN_LOG_FORMAT", SERVE, EITHER, ONE},
+    [LOG_LEVEL] = {"--log-level", "SIDESPAN_LOG_LEVEL", SERVE, EITHER, ONE},
+    [ACCESS_LOG] = {"--access-log", "SIDESPAN_ACCESS_LOG", SERVE, EITHER, ONE},
+    [WORKERS] = {"--workers", "SIDESPAN_WORKERS", SERVE, EITHER, ONE},
+    [TIMEOUT] = {"--timeout", "SIDESPAN_TIMEOUT", CALL, EITHER, ONE},
 };
 
 static const char *const commands[] = {"serve", "check", "routes", "call", "explain", "version", "help"};
@@ -73,7 +77,9 @@ struct parse {
     struct ss_arena *a;
     struct ss_slice *why;
     const char *command;
-    const char *values[N_FLAGS]; /* NULL: not given */
+    const char *values[N_FLAGS]; /* NULL: not given; of MANY the last */
+    const char **lists[N_FLAGS]; /* of MANY: all */
+    size_t n_listed[N_FLAGS];
     bool by_env[N_FLAGS];
 };
 
@@ -144,6 +150,27 @@ static enum ss_err read_word(struct parse *p, struct ss_cli *out, size_t *n, con
     return SS_OK;
 }
 
+/* max: of values that there can be. */
+static void append(struct parse *p, enum flag_id id, const char *value, size_t max)
+{
+    if (p->lists[id] == NULL)
+        p->lists[id] = ss_arena_alloc(p->a, max * sizeof *p->lists[id]);
+    p->lists[id][p->n_listed[id]++] = value;
+}
+
+/* Paths between colons, as in PATH; empty ones are none. */
+static void append_all(struct parse *p, enum flag_id id, const char *value)
+{
+    struct ss_slice rest = ss_slice_str(value);
+    while (rest.len) {
+        const char *colon = memchr(rest.ptr, ':', rest.len);
+        struct ss_slice one = ss_slice_of(rest.ptr, colon ? (size_t)(colon - rest.ptr) : rest.len);
+        if (one.len)
+            append(p, id, ss_arena_copy(p->a, one).ptr, strlen(value));
+        rest = ss_slice_skip(rest, one.len + (colon ? 1 : 0));
+    }
+}
+
 static enum ss_err read_flag(struct parse *p, enum ss_command command, int argc, char *const argv[], int *i)
 {
     const char *word = argv[*i], *equals = strchr(word, '=');
@@ -155,16 +182,19 @@ static enum ss_err read_flag(struct parse *p, enum ss_command command, int argc,
         struct ss_slice hint = did_you_mean(p->a, &near);
         return bad(p, ss_arena_printf(p->a, "unknown flag %.*s%.*s", SS_FMT(name), SS_FMT(hint)));
     }
-    if (p->values[id])
+    if (p->values[id] && flags[id].kind != MANY)
         return bad(p, ss_arena_printf(p->a, "%.*s is given twice", SS_FMT(name)));
+    p->values[id] = NULL;
     if (equals)
         p->values[id] = equals + 1;
-    else if (flags[id].boolean)
+    else if (flags[id].kind == BOOLEAN)
         p->values[id] = "true";
     else if (*i + 1 < argc)
         p->values[id] = argv[++*i];
     if (p->values[id] == NULL || p->values[id][0] == '\0')
         return bad(p, ss_arena_printf(p->a, "%.*s needs a value", SS_FMT(name)));
+    if (flags[id].kind == MANY)
+        append(p, id, p->values[id], (size_t)argc);
     return SS_OK;
 }
 
@@ -185,6 +215,8 @@ static void read_env(struct parse *p, enum ss_command command, ss_cli_env *env, 
         if (value && *value) {
             p->values[i] = value;
             p->by_env[i] = true;
+            if (flags[i].kind == MANY)
+                append_all(p, (enum flag_id)i, value);
         }
     }
 }
@@ -201,9 +233,8 @@ static enum ss_err check_way(struct parse *p)
             return bad(p,
                        ss_arena_printf(p->a, "%s goes with --upstream only: with --config, the file says it",
                                        name_of(p, (enum flag_id)i)));
-    if (p->values[DESCRIPTOR] && p->values[PROTO])
-        return bad(p, ss_arena_printf(p->a, "%s and %s exclude each other", name_of(p, DESCRIPTOR),
-                                      name_of(p, PROTO)));
+    if (p->values[INCLUDE] && p->values[PROTO] == NULL)
+        return bad(p, ss_arena_printf(p->a, "%s goes with --proto only", name_of(p, INCLUDE)));
     return SS_OK;
 }
 
@@ -222,26 +253,36 @@ static int word_index(const char *value, const char *const *words, int n)
     return -1;
 }
 
+static enum ss_err read_bool(struct parse *p, enum flag_id id, bool *out)
+{
+    static const char *const bools[] = {"false", "true", "0", "1"};
+    int b = p->values[id] ? word_index(p->values[id], bools, 4) : 0;
+    if (b < 0)
+        return bad_value(p, id, "true or false");
+    *out = b & 1;
+    return SS_OK;
+}
+
 static enum ss_err take_values(struct parse *p, struct ss_cli *out)
 {
     static const char *const formats[] = {"text", "json"},
                              *const levels[] = {"debug", "info", "warn", "error"},
-                             *const access[] = {"text", "json", "off"},
-                             *const bools[] = {"false", "true", "0", "1"};
+                             *const access[] = {"text", "json", "off"};
     out->config = p->values[CONFIG];
     out->quick = (struct ss_config_quick){
         .upstream = p->values[UPSTREAM],
-        .descriptor = p->values[DESCRIPTOR],
-        .proto = p->values[PROTO],
+        .descriptors = p->lists[DESCRIPTOR],
+        .n_descriptors = p->n_listed[DESCRIPTOR],
+        .protos = p->lists[PROTO],
+        .n_protos = p->n_listed[PROTO],
+        .includes = p->lists[INCLUDE],
+        .n_includes = p->n_listed[INCLUDE],
         .listen = p->values[LISTEN],
         .admin = p->values[ADMIN],
     };
-    if (p->values[PLAINTEXT]) {
-        int b = word_index(p->values[PLAINTEXT], bools, 4);
-        if (b < 0)
-            return bad_value(p, PLAINTEXT, "true or false");
-        out->quick.plaintext = b & 1;
-    }
+    if (read_bool(p, PLAINTEXT, &out->quick.plaintext) != SS_OK ||
+        read_bool(p, STRICT, &out->strict) != SS_OK)
+        return SS_ERR_INVALID;
     if (p->values[LOG_FORMAT] && (out->log_json = word_index(p->values[LOG_FORMAT], formats, 2)) < 0)
         return bad_value(p, LOG_FORMAT, "text or json");
     if (p->values[LOG_LEVEL] && (out->log_level = word_index(p->values[LOG_LEVEL], levels, 4)) < 0)

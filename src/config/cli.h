@@ -21,6 +21,7 @@ struct ss_cli {
     const char *topic;                   /* of help; NULL: all of it */
     const char *config;                  /* --config; NULL: quick is to be used */
     struct ss_config_quick quick;        /* upstream is NULL when config is not */
+    bool strict;                         /* check: warnings are errors */
     int workers;                         /* -1: as configured */
     int log_json;                        /* -1: as configured */
     int log_level;                       /* enum ss_log_level; -1: as configured */
@@ -36,10 +37,11 @@ struct ss_cli {
 typedef const char *ss_cli_env(void *ctx, const char *name);
 
 /* argv is borrowed for as long as out. Each flag is `--flag VALUE` or `--flag=VALUE`, and has a variable
- * SIDESPAN_FLAG which counts when the flag is not given (and is not empty); -H has none. What does not begin
- * with '-', is that alone, or stands behind `--` is a word of the command. --config and --upstream exclude
- * each other, a flag wins over the other's variable, and the variables that go with the loser are not looked
- * at. SS_ERR_INVALID with a text of one or two lines in *why (through a). */
+ * SIDESPAN_FLAG which counts when the flag is not given (and is not empty); -H has none. --descriptor,
+ * --proto and --include may come several times; their variables hold paths between colons. What does not
+ * begin with '-', is that alone, or stands behind `--` is a word of the command. --config and --upstream
+ * exclude each other, a flag wins over the other's variable, and the variables that go with the loser are not
+ * looked at. SS_ERR_INVALID with a text of one or two lines in *why (through a). */
 enum ss_err ss_cli_parse(int argc, char *const argv[], ss_cli_env *env, void *env_ctx, struct ss_arena *a,
                          struct ss_cli *out, struct ss_slice *why);
 

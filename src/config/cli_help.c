@@ -6,13 +6,16 @@
     "  --upstream TARGET    HOST:PORT or a gRPC target (SIDESPAN_UPSTREAM)\n"                                \
     "  --plaintext          no TLS to the upstream (SIDESPAN_PLAINTEXT)\n"                                   \
     "  --descriptor FILE    its FileDescriptorSet (SIDESPAN_DESCRIPTOR), or\n"                               \
-    "  --proto FILE         its .proto, compiled by protoc (SIDESPAN_PROTO)\n"
+    "  --proto FILE         its .proto, compiled by protoc (SIDESPAN_PROTO); both as often as wanted\n"      \
+    "  --include FOLDER     where imports of a .proto are, beside its own folder (SIDESPAN_INCLUDE)\n"       \
+    "                       (a variable holds several paths between colons; google/api, google/rpc and\n"    \
+    "                       google/protobuf are in the binary)\n"
 
 static const char general[] =
     "sidespan: a REST-to-gRPC sidecar\n"
     "\n"
     "  sidespan serve --config FILE          run\n"
-    "  sidespan serve --upstream HOST:PORT [--plaintext] {--descriptor FILE.pb | --proto FILE.proto}\n"
+    "  sidespan serve --upstream HOST:PORT [--plaintext] {--descriptor FILE.pb | --proto FILE.proto}…\n"
     "                                        run without a configuration file\n"
     "  sidespan check --config FILE          load everything and print what is wrong\n"
     "  sidespan routes --config FILE         print the route table\n"
@@ -41,8 +44,9 @@ static const char serve[] =
 
 static const char check[] =
     "sidespan check: load everything; print every error as file:line:column, and exit 1 if there "
-    "is one\n"
-    "\n" SCHEMA_FLAGS;
+    "is one.\n"
+    "Warnings, for instance of a google.api.http annotation that is left out, are printed too.\n"
+    "\n" SCHEMA_FLAGS "  --strict             warnings are errors (SIDESPAN_STRICT)\n";
 
 static const char routes[] =
     "sidespan routes: print HTTP method, path, gRPC method and streaming kind of every route\n"

@@ -259,7 +259,7 @@ void ss_decode_node(struct ss_diag *d, const struct ss_node *value, void *field,
 void ss_decode_ignored(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
 {
     (void)field, (void)arg;
-    ss_diag_note(d, value->key, "\"%.*s\" is ignored", SS_FMT(value->key->text));
+    ss_diag_note(d, SS_LOG_DEBUG, value->key, "\"%.*s\" is ignored", SS_FMT(value->key->text));
 }
 
 void ss_decode_later(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)

@@ -59,6 +59,7 @@ static bool load_entry(struct ss_diag *d, const struct ss_node *node, struct ss_
     set->origin = origin->text;
     if (node->kind != SS_NODE_MAP && !ends_in_proto(origin->text))
         return read_set(d, origin, &set->bytes);
+    set->last_only = true;
     return ss_file_check(d, origin) && ss_protoc_compile(d, origin, &raw.include, &set->bytes);
 }
 

@@ -39,10 +39,11 @@ one_line(struct ss_arena *a, const struct ss_node *at, const char *fmt, va_list 
     return ss_slice_of(text, prefix + n);
 }
 
-static void push(struct ss_diag *d, struct ss_config_error ***end, struct ss_slice text)
+static void push(struct ss_diag *d, struct ss_config_error ***end, enum ss_log_level level,
+                 struct ss_slice text)
 {
     struct ss_config_error *e = ss_arena_alloc(d->arena, sizeof *e);
-    *e = (struct ss_config_error){.text = text};
+    *e = (struct ss_config_error){.text = text, .level = level};
     **end = e;
     *end = &e->next;
 }
@@ -51,7 +52,7 @@ void ss_diag_at(struct ss_diag *d, const struct ss_node *at, const char *fmt, ..
 {
     va_list ap;
     va_start(ap, fmt);
-    push(d, &d->errors_end, one_line(d->arena, at, fmt, ap));
+    push(d, &d->errors_end, SS_LOG_ERROR, one_line(d->arena, at, fmt, ap));
     va_end(ap);
     d->n_errors++;
 }
@@ -60,15 +61,15 @@ void ss_diag_text(struct ss_diag *d, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    push(d, &d->errors_end, one_line(d->arena, NULL, fmt, ap));
+    push(d, &d->errors_end, SS_LOG_ERROR, one_line(d->arena, NULL, fmt, ap));
     va_end(ap);
     d->n_errors++;
 }
 
-void ss_diag_note(struct ss_diag *d, const struct ss_node *at, const char *fmt, ...)
+void ss_diag_note(struct ss_diag *d, enum ss_log_level level, const struct ss_node *at, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    push(d, &d->notes_end, one_line(d->arena, at, fmt, ap));
+    push(d, &d->notes_end, level, one_line(d->arena, at, fmt, ap));
     va_end(ap);
 }

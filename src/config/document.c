@@ -3,9 +3,8 @@
  * several; whatever is no part of it is an error. */
 #include "config/document.h"
 
-#include <ctype.h>
-
 #include "config/file.h"
+#include "config/http_rule.h"
 #include "config/yaml.h"
 
 enum { MAX_FILE = 16 << 20 };
@@ -43,24 +42,14 @@ static void decode_pattern(struct ss_diag *d, const struct ss_node *value, void 
     ss_decode_string(d, value, &into->path, NULL);
 }
 
-/* An HTTP method is a token (RFC 9110 §5.6.2), and all of those in use are upper case. */
 static void decode_kind(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
 {
     struct ss_located *out = field;
     ss_decode_string(d, value, field, arg);
-    if (out->at == NULL)
-        return;
-    if (out->text.len == 0 ||
-        strspn(out->text.ptr, "!#$%&'*+-.^_`|~0123456789"
-                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != out->text.len) {
+    if (out->at && !ss_http_method_of_kind(out->text, d->arena, &out->text)) {
         ss_decode_wrong(d, value, "an HTTP method or \"*\"");
         *out = (struct ss_located){0};
-        return;
     }
-    char *upper = ss_arena_alloc(d->arena, out->text.len);
-    for (size_t i = 0; i < out->text.len; i++)
-        upper[i] = (char)toupper((unsigned char)out->text.ptr[i]);
-    out->text.ptr = upper;
 }
 
 static void decode_custom(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
@@ -235,17 +224,10 @@ static void decode_version(struct ss_diag *d, const struct ss_node *value, void 
 }
 
 struct document_keys {
-    const struct ss_node *http, *apis, *auto_mapping_at;
-    bool auto_mapping;
+    const struct ss_node *http, *apis;
+    struct ss_auto_mapping auto_mapping;
     struct ss_located upstream;
 };
-
-static void decode_auto_mapping(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
-{
-    struct document_keys *into = field;
-    into->auto_mapping_at = value;
-    ss_decode_bool(d, value, &into->auto_mapping, arg);
-}
 
 static const struct ss_key document_table[] = {
     {.name = "type", .decode = decode_type, .required = true},
@@ -281,7 +263,9 @@ static const struct ss_key document_table[] = {
 /* sidespan's own. */
 static const struct ss_key own_table[] = {
     {.name = "upstream", .decode = ss_decode_string, .offset = offsetof(struct document_keys, upstream)},
-    {.name = "auto_mapping", .decode = decode_auto_mapping},
+    {.name = "auto_mapping",
+     .decode = ss_auto_mapping_decode,
+     .offset = offsetof(struct document_keys, auto_mapping)},
 };
 
 struct ss_document *ss_document_decode(struct ss_diag *d, const struct ss_node *node,
@@ -298,7 +282,7 @@ struct ss_document *ss_document_decode(struct ss_diag *d, const struct ss_node *
     struct ss_document *doc = ss_arena_zalloc(d->arena, sizeof *doc);
     doc->upstream = raw.upstream;
     doc->cluster = -1;
-    doc->auto_mapping_at = raw.auto_mapping ? raw.auto_mapping_at : NULL;
+    doc->auto_mapping = raw.auto_mapping;
     doc->fully_decode_reserved_expansion = defaults->options.fully_decode_reserved_expansion;
     if (raw.apis)
         decode_apis(d, raw.apis, doc);

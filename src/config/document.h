@@ -10,6 +10,7 @@ struct ss_binding {
     struct ss_binding *next;
     struct ss_slice http_method, path, body, response_body;
     struct ss_slice origin; /* "file:line:column" */
+    const char *fault;      /* of an annotation's that cannot be served: why, static; else NULL */
 };
 
 struct ss_document_rule {
@@ -27,7 +28,7 @@ struct ss_document_api {
 struct ss_document {
     struct ss_document *next;
     struct ss_located upstream;
-    const struct ss_node *auto_mapping_at; /* NULL unless `auto_mapping: true` */
+    struct ss_auto_mapping auto_mapping;
     struct ss_document_api *apis;
     struct ss_document_rule *rules;
     bool fully_decode_reserved_expansion; /* given here, or by the defaults */

@@ -1,6 +1,8 @@
 /* By hand over wire/, not protobuf-c: HttpRule nests in itself, and two levels are all that is allowed. */
 #include "config/http_rule.h"
 
+#include <ctype.h>
+
 #include "wire/reader.h"
 
 /* Field numbers of HttpRule and CustomHttpPattern. */
@@ -24,6 +26,19 @@ struct reading {
 
 static const char malformed[] = "the annotation is malformed";
 
+bool ss_http_method_of_kind(struct ss_slice kind, struct ss_arena *a, struct ss_slice *out)
+{
+    char *upper = ss_arena_alloc(a, kind.len + 1);
+    for (size_t i = 0; i < kind.len; i++) {
+        unsigned char c = (unsigned char)kind.ptr[i];
+        if (c >= 0x80 || (!isalnum(c) && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL)))
+            return false;
+        upper[i] = (char)toupper(c);
+    }
+    *out = ss_slice_of(upper, kind.len);
+    return kind.len != 0;
+}
+
 static bool read_custom(struct ss_slice wire, struct ss_binding *b)
 {
     b->http_method = b->path = (struct ss_slice){"", 0};
@@ -45,20 +60,26 @@ static bool read_custom(struct ss_slice wire, struct ss_binding *b)
     return true;
 }
 
-/* False: `why` is set. */
+/* False: malformed. */
 static bool set_field(struct reading *r, uint32_t number, struct ss_slice value, struct ss_binding *b)
 {
     static const char *const methods[] = {"GET", "PUT", "POST", "DELETE", "PATCH"};
     if (number >= FIELD_GET && number <= FIELD_PATCH) {
         b->http_method = ss_slice_str(methods[number - FIELD_GET]);
         b->path = value;
+        b->fault = NULL;
     } else if (number == FIELD_BODY) {
         b->body = value;
     } else if (number == FIELD_RESPONSE_BODY) {
         b->response_body = value;
-    } else if (number == FIELD_CUSTOM && !read_custom(value, b)) {
-        r->why = malformed;
-        return false;
+    } else if (number == FIELD_CUSTOM) {
+        struct ss_slice method = {"", 0};
+        if (!read_custom(value, b))
+            return false;
+        b->fault = NULL;
+        if (!ss_http_method_of_kind(b->http_method, r->a, &method))
+            b->fault = "its custom kind is no HTTP method";
+        b->http_method = method;
     }
     return true;
 }
@@ -72,44 +93,53 @@ static void keep(struct reading *r, const struct ss_binding *b)
         .body = ss_arena_copy(r->a, b->body),
         .response_body = ss_arena_copy(r->a, b->response_body),
         .origin = r->origin,
+        .fault = b->fault,
     };
     *r->end = kept;
     r->end = &kept->next;
 }
 
-/* additional: NULL inside of additional_bindings. Collects their bytes, for they come behind the rule's own
- * binding. */
+/* Collects the bytes of additional_bindings, for they come after the rule's own binding: additional is an
+ * array for all of them, or NULL, and then they are counted and nothing is kept. In one of them n_additional
+ * is NULL. */
 static bool read_rule(struct reading *r, struct ss_slice wire, struct ss_slice *additional,
                       size_t *n_additional)
 {
-    struct ss_binding b = {0};
+    static const char no_pattern[] = "it has no pattern: get, put, post, delete, patch or custom";
+    static const char nested[] = "additional_bindings do not nest: what stands in them is not looked at";
+    struct ss_binding b = {.path = SS_LIT(""), .fault = no_pattern};
+    bool nests = false, ok = true;
     size_t n = 0;
-    for (const char *p = wire.ptr, *end = p + wire.len; p < end;) {
+    for (const char *p = wire.ptr, *end = p + wire.len; ok && p < end;) {
         uint32_t tag;
         struct ss_slice value;
         p = ss_wire_get_tag(p, end, &tag);
         if (p && (tag & 7) != SS_WIRE_BYTES)
             p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
         else if (p && (p = ss_wire_get_bytes(p, end, &value)) != NULL) {
-            if (tag >> 3 == FIELD_ADDITIONAL && n_additional == NULL)
-                r->why = "additional_bindings do not nest";
-            else if (tag >> 3 == FIELD_ADDITIONAL && additional)
+            if (tag >> 3 != FIELD_ADDITIONAL)
+                ok = set_field(r, tag >> 3, value, &b);
+            else if (n_additional == NULL)
+                nests = true;
+            else if (additional)
                 additional[n++] = value;
-            else if (tag >> 3 == FIELD_ADDITIONAL)
-                n++;
             else
-                set_field(r, tag >> 3, value, &b);
+                n++;
         }
-        if (p == NULL)
-            r->why = malformed;
-        if (r->why)
-            return false;
+        ok = ok && p != NULL;
+    }
+    if (!ok) {
+        r->why = malformed;
+        return false;
     }
     if (n_additional)
         *n_additional = n;
-    bool counting = n_additional && additional == NULL;
-    if (b.http_method.len && !counting)
+    if (n_additional == NULL || additional)
         keep(r, &b);
+    if (nests) {
+        b.fault = nested;
+        keep(r, &b);
+    }
     return true;
 }
 

@@ -14,6 +14,7 @@ enum { MAX_FILE = 16 << 20 };
 
 struct top_keys {
     const struct ss_node *listeners, *admin, *descriptors, *routes, *upstreams, *defaults;
+    struct ss_auto_mapping auto_mapping;
 };
 
 static const struct ss_range one_or_more = {1, UINT64_C(1) << 30};
@@ -117,6 +118,9 @@ static void decode_top(struct ss_diag *d, const struct ss_node *tree, struct top
          .offset = offsetof(struct top_keys, upstreams),
          .required = true},
         {.name = "defaults", .decode = ss_decode_node, .offset = offsetof(struct top_keys, defaults)},
+        {.name = "auto_mapping",
+         .decode = ss_auto_mapping_decode,
+         .offset = offsetof(struct top_keys, auto_mapping)},
     };
     static const struct ss_key values[] = {
         {.name = "workers",
@@ -139,14 +143,50 @@ static void decode_top(struct ss_diag *d, const struct ss_node *tree, struct top
     ss_decode_map(d, tree, parts, 2);
 }
 
+/* The path of the first descriptor if it is the only one; else words for all of them. */
+static struct ss_slice what_declares(const struct ss_node *descriptors)
+{
+    const struct ss_node *e = descriptors->first, *proto = ss_node_get(e, "proto");
+    if (descriptors->count > 1)
+        return SS_LIT("none of the descriptors");
+    return proto ? proto->text : e->text;
+}
+
+/* Why there is no route, and what would make one. */
+static void no_route(struct ss_diag *d, const struct ss_node *tree, const struct top_keys *top,
+                     const struct ss_snapshot *snapshot)
+{
+    size_t n = ss_schema_service_count(snapshot->schema), n_given = 0;
+    struct ss_slice what = what_declares(top->descriptors);
+    bool one = top->descriptors->count == 1;
+    for (size_t i = 0; i < n; i++)
+        n_given += ss_schema_service_at(snapshot->schema, i)->given;
+    if (n == 0)
+        ss_diag_at(d, top->descriptors->first, "no route: %.*s%s", SS_FMT(what),
+                   one ? " declares no service" : " declares a service");
+    else if (n_given == 0)
+        ss_diag_at(d, top->descriptors->first,
+                   "no route: %.*s%s itself, and what is only imported, such as %.*s, is served "
+                   "when the \"services\" of an upstream name it",
+                   SS_FMT(what), one ? " declares no service" : " declares a service",
+                   SS_FMT(ss_schema_service_at(snapshot->schema, 0)->full_name));
+    else
+        ss_diag_at(d, top->routes ? top->routes : tree,
+                   "no route: no rule, no google.api.http annotation that can be served, and no auto_mapping "
+                   "(\"auto_mapping: true\" at the top of the configuration gives each method a "
+                   "POST /package.Service/Method)");
+}
+
 static void load_routes(struct ss_diag *d, const struct ss_node *tree, const struct top_keys *top,
-                        bool auto_mapping, struct ss_snapshot *snapshot)
+                        const struct ss_upstream_services *upstreams, bool auto_mapping,
+                        struct ss_snapshot *snapshot)
 {
     struct ss_route_keys defaults;
     struct ss_document *documents = NULL;
+    struct ss_auto_mapping by_defaults = top->auto_mapping;
     ss_route_keys_init(&defaults);
     if (top->defaults)
-        ss_route_keys_decode_defaults(d, top->defaults, &defaults);
+        ss_route_keys_decode_defaults(d, top->defaults, &defaults, &by_defaults);
     if (top->routes)
         documents = ss_documents_load(d, top->routes, &defaults);
     if (top->descriptors == NULL) {
@@ -158,15 +198,13 @@ static void load_routes(struct ss_diag *d, const struct ss_node *tree, const str
     if (snapshot->schema == NULL)
         return;
     struct ss_rules_input input = {
-        .documents = documents,
+        .services = {documents, upstreams, by_defaults.at ? by_defaults.on : auto_mapping},
         .defaults = &defaults,
-        .descriptors_at = top->descriptors,
-        .auto_mapping = auto_mapping,
+        .descriptors = top->descriptors,
     };
     ss_rules_build(d, &input, snapshot);
     if (d->n_errors == 0 && ss_route_table_count(snapshot->routes) == 0)
-        ss_diag_at(d, top->routes ? top->routes : tree,
-                   "no route: no rule, no google.api.http annotation and no auto_mapping");
+        no_route(d, tree, top, snapshot);
 }
 
 enum ss_err ss_config_from_tree(struct ss_diag *d, const struct ss_node *tree, bool auto_mapping,
@@ -178,11 +216,11 @@ enum ss_err ss_config_from_tree(struct ss_diag *d, const struct ss_node *tree, b
     c.snapshot = ss_snapshot_new();
     decode_top(d, tree, &top, &c);
     ss_listeners_decode(d, top.listeners, top.admin, &c.server);
-    if (top.upstreams)
-        ss_upstreams_decode(d, top.upstreams, c.snapshot);
+    const struct ss_upstream_services *upstreams =
+        top.upstreams ? ss_upstreams_decode(d, top.upstreams, c.snapshot) : NULL;
     if (top.descriptors)
         ss_descriptors_load(d, top.descriptors, c.snapshot);
-    load_routes(d, tree, &top, auto_mapping, c.snapshot);
+    load_routes(d, tree, &top, upstreams, auto_mapping, c.snapshot);
     if (d->n_errors) {
         ss_config_dispose(&c);
         return SS_ERR_CONFIG;

@@ -50,12 +50,15 @@ static struct ss_node *make_tree(const struct ss_config_quick *q, struct ss_aren
             scalar(a, "--admin", q->admin));
 
     struct ss_node *list =
-        add(a, top, "descriptors", node(a, SS_NODE_LIST, q->proto ? "--proto" : "--descriptor"));
-    if (q->descriptor)
-        add(a, list, NULL, scalar(a, "--descriptor", q->descriptor));
-    if (q->proto) {
+        add(a, top, "descriptors", node(a, SS_NODE_LIST, q->n_protos ? "--proto" : "--descriptor"));
+    for (size_t i = 0; i < q->n_descriptors; i++)
+        add(a, list, NULL, scalar(a, "--descriptor", q->descriptors[i]));
+    for (size_t i = 0; i < q->n_protos; i++) {
         struct ss_node *entry = add(a, list, NULL, node(a, SS_NODE_MAP, "--proto"));
-        add(a, entry, "proto", scalar(a, "--proto", q->proto));
+        add(a, entry, "proto", scalar(a, "--proto", q->protos[i]));
+        struct ss_node *include = add(a, entry, "include", node(a, SS_NODE_LIST, "--include"));
+        for (size_t k = 0; k < q->n_includes; k++)
+            add(a, include, NULL, scalar(a, "--include", q->includes[k]));
     }
 
     struct ss_node *upstreams = add(a, top, "upstreams", node(a, SS_NODE_MAP, "--upstream"));
@@ -74,7 +77,7 @@ enum ss_err ss_config_quick(const struct ss_config_quick *q, struct ss_arena *a,
     enum ss_err err = SS_ERR_CONFIG;
     if (q->upstream == NULL)
         ss_diag_text(&d, "--upstream: missing");
-    else if (q->descriptor == NULL && q->proto == NULL)
+    else if (q->n_descriptors == 0 && q->n_protos == 0)
         ss_diag_text(
             &d,
             "--upstream: give --descriptor or --proto too: reading the schema by the service's reflection "

@@ -225,10 +225,23 @@ struct ss_keys ss_route_keys_table(struct ss_route_keys *into)
     return SS_KEYS(rule_keys, into);
 }
 
-void ss_route_keys_decode_defaults(struct ss_diag *d, const struct ss_node *node, struct ss_route_keys *into)
+static const struct ss_key auto_mapping_key[] = {
+    {.name = "auto_mapping", .decode = ss_auto_mapping_decode},
+};
+
+void ss_route_keys_decode_defaults(struct ss_diag *d, const struct ss_node *node, struct ss_route_keys *into,
+                                   struct ss_auto_mapping *auto_mapping)
 {
-    struct ss_keys parts[] = {ss_route_keys_table(into), SS_KEYS(default_keys, into)};
-    ss_decode_map(d, node, parts, 2);
+    struct ss_keys parts[] = {ss_route_keys_table(into), SS_KEYS(default_keys, into),
+                              SS_KEYS(auto_mapping_key, auto_mapping)};
+    ss_decode_map(d, node, parts, 3);
+}
+
+void ss_auto_mapping_decode(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct ss_auto_mapping *into = field;
+    into->at = value;
+    ss_decode_bool(d, value, &into->on, arg);
 }
 
 /* What is said of streams where there is none is a mistake. */

@@ -6,6 +6,14 @@
 #include "config/stream_keys.h"
 #include "route/route.h"
 
+/* `auto_mapping`: whether methods without a rule get a path. It stands at the top of the configuration, under
+ * `defaults`, beside an upstream and in a route document; the nearer to the service, the stronger. */
+struct ss_auto_mapping {
+    const struct ss_node *at; /* NULL: not given */
+    bool on;
+};
+ss_decode_fn ss_auto_mapping_decode;
+
 struct ss_route_keys {
     struct ss_route_options options; /* its lists point into the diag's arena; sse is unset */
     struct ss_sse_keys sse;
@@ -19,8 +27,9 @@ void ss_route_keys_init(struct ss_route_keys *k);
 /* The keys of a rule, for ss_decode_map: they overwrite what into holds, which is how defaults are inherited.
  */
 struct ss_keys ss_route_keys_table(struct ss_route_keys *into);
-/* `defaults:`, which also takes fully_decode_reserved_expansion. */
-void ss_route_keys_decode_defaults(struct ss_diag *d, const struct ss_node *node, struct ss_route_keys *into);
+/* `defaults:`, which also takes fully_decode_reserved_expansion and auto_mapping. */
+void ss_route_keys_decode_defaults(struct ss_diag *d, const struct ss_node *node, struct ss_route_keys *into,
+                                   struct ss_auto_mapping *auto_mapping);
 /* The keys of a rule that inherits from. */
 struct ss_route_keys ss_route_keys_inherit(const struct ss_route_keys *from);
 /* What keys, which inherit from defaults, mean for a method: a copy of the options that lives in arena a,

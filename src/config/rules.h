@@ -3,13 +3,12 @@
 #define SS_CONFIG_RULES_H
 
 #include "bridge/snapshot.h"
-#include "config/document.h"
+#include "config/services.h"
 
 struct ss_rules_input {
-    struct ss_document *documents;
+    struct ss_services_input services;
     const struct ss_route_keys *defaults;
-    const struct ss_node *descriptors_at; /* where annotations come from, for messages */
-    bool auto_mapping;                    /* for all services */
+    const struct ss_node *descriptors; /* the list: where annotations come from, for messages */
 };
 
 /* Needs the snapshot's schema and clusters, also those of bad upstreams. The table stays NULL when there are

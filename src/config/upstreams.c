@@ -9,6 +9,7 @@ struct upstream_keys {
     bool plaintext;
     bool required;
     uint64_t connect_timeout_ms;
+    struct ss_upstream_services services;
 };
 
 static void decode_plaintext(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
@@ -16,6 +17,16 @@ static void decode_plaintext(struct ss_diag *d, const struct ss_node *value, voi
     struct upstream_keys *raw = field;
     raw->plaintext_at = value->key;
     ss_decode_bool(d, value, &raw->plaintext, arg);
+}
+
+static void decode_services(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    (void)arg;
+    if (!ss_decode_is_list(d, value))
+        return;
+    if (value->count == 0)
+        ss_diag_at(d, value, "no service: leave the key out for those that the descriptors declare");
+    *(const struct ss_node **)field = value;
 }
 
 static const struct ss_range connect_range = {1, 3600 * 1000};
@@ -32,6 +43,10 @@ static const struct ss_key keys[] = {
      .decode = ss_decode_ms,
      .offset = offsetof(struct upstream_keys, connect_timeout_ms),
      .arg = &connect_range},
+    {.name = "services", .decode = decode_services, .offset = offsetof(struct upstream_keys, services.list)},
+    {.name = "auto_mapping",
+     .decode = ss_auto_mapping_decode,
+     .offset = offsetof(struct upstream_keys, services.auto_mapping)},
     {.name = "reflection", .decode = ss_decode_later},
     {.name = "service_config", .decode = ss_decode_later},
     {.name = "circuit_breaker", .decode = ss_decode_later},
@@ -75,13 +90,14 @@ static void decode_tls(struct ss_diag *d, const struct ss_node *node, const stru
 }
 
 static void decode_upstream(struct ss_diag *d, const struct ss_node *node, struct ss_snapshot *s,
-                            struct ss_cluster_config *c)
+                            struct ss_cluster_config *c, struct ss_upstream_services *services)
 {
     struct upstream_keys raw = {.connect_timeout_ms = 20000};
     c->name = ss_arena_copy(&s->arena, node->key->text);
     if (c->name.len == 0)
         ss_diag_at(d, node->key, "an upstream needs a name");
     ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
+    *services = raw.services;
     c->required = raw.required;
     c->connect_timeout_ms = raw.connect_timeout_ms;
     if (raw.target.at) {
@@ -96,17 +112,22 @@ static void decode_upstream(struct ss_diag *d, const struct ss_node *node, struc
         decode_tls(d, node, &raw, s, c);
 }
 
-void ss_upstreams_decode(struct ss_diag *d, const struct ss_node *upstreams, struct ss_snapshot *snapshot)
+struct ss_upstream_services *ss_upstreams_decode(struct ss_diag *d, const struct ss_node *upstreams,
+                                                 struct ss_snapshot *snapshot)
 {
     if (!ss_decode_is_map(d, upstreams))
-        return;
+        return NULL;
     if (upstreams->count == 0) {
         ss_diag_at(d, upstreams, "no upstream");
-        return;
+        return NULL;
     }
+    struct ss_upstream_services *services = ss_arena_zalloc(d->arena, upstreams->count * sizeof *services);
     snapshot->clusters = ss_arena_zalloc(&snapshot->arena, upstreams->count * sizeof *snapshot->clusters);
-    for (const struct ss_node *e = upstreams->first; e; e = e->next)
-        decode_upstream(d, e, snapshot, &snapshot->clusters[snapshot->n_clusters++]);
+    for (const struct ss_node *e = upstreams->first; e; e = e->next) {
+        size_t i = snapshot->n_clusters++;
+        decode_upstream(d, e, snapshot, &snapshot->clusters[i], &services[i]);
+    }
+    return services;
 }
 
 int ss_upstreams_find(struct ss_diag *d, const struct ss_snapshot *snapshot, const struct ss_located *name)

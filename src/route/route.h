@@ -98,6 +98,14 @@ struct ss_route_table;
  * rule's origin; a conflict names both origins. */
 enum ss_err ss_route_table_build(const struct ss_rule *rules, size_t n, struct ss_arena *a,
                                  struct ss_slice *why, struct ss_route_table **out);
+/* The same rule by rule, for who can do without one: a table of at most max rules; each is added or refused,
+ * with *why as above, and the table stays as it was. *tie is then the rule that matches the same requests and
+ * was there first, or NULL: the new one is bad in itself. Nothing is added after finish, nothing is asked
+ * before it but count and at. */
+struct ss_route_table *ss_route_table_new(size_t max);
+enum ss_err ss_route_table_add(struct ss_route_table *t, const struct ss_rule *rule, struct ss_arena *a,
+                               struct ss_slice *why, const struct ss_rule **tie);
+void ss_route_table_finish(struct ss_route_table *t);
 void ss_route_table_free(struct ss_route_table *t);
 size_t ss_route_table_count(const struct ss_route_table *t);
 const struct ss_rule *ss_route_table_at(const struct ss_route_table *t, size_t i);

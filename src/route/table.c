@@ -5,15 +5,25 @@
 
 #include "base/mem.h"
 
-static enum ss_err add(struct ss_route_table *t, const struct ss_rule *rule, struct ss_arena *a,
-                       struct ss_slice *why)
+struct ss_route_table *ss_route_table_new(size_t max)
+{
+    struct ss_route_table *t = ss_xcalloc(1, sizeof *t);
+    ss_arena_init(&t->arena, 0);
+    t->routes = ss_arena_zalloc(&t->arena, max * sizeof *t->routes);
+    return t;
+}
+
+enum ss_err ss_route_table_add(struct ss_route_table *t, const struct ss_rule *rule, struct ss_arena *a,
+                               struct ss_slice *why, const struct ss_rule **tie)
 {
     struct ss_route *r = &t->routes[t->n];
+    *tie = NULL;
     enum ss_err err = ss_route_compile(rule, &t->arena, a, why, r);
     if (err)
         return err;
     const struct ss_route *other = ss_trie_insert(&t->root, r, &t->arena);
     if (other) {
+        *tie = &other->rule;
         *why = ss_arena_printf(a, "%.*s: %.*s %.*s of %.*s matches the same requests as %.*s of %.*s at %.*s",
                                SS_FMT(rule->origin), SS_FMT(rule->http_method), SS_FMT(rule->path),
                                SS_FMT(rule->method->full_name), SS_FMT(other->rule.path),
@@ -36,7 +46,7 @@ static int compare_rules(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static void sort_by_method(struct ss_route_table *t)
+void ss_route_table_finish(struct ss_route_table *t)
 {
     t->by_method = ss_arena_alloc(&t->arena, t->n * sizeof *t->by_method);
     for (size_t i = 0; i < t->n; i++)
@@ -47,17 +57,16 @@ static void sort_by_method(struct ss_route_table *t)
 enum ss_err ss_route_table_build(const struct ss_rule *rules, size_t n, struct ss_arena *a,
                                  struct ss_slice *why, struct ss_route_table **out)
 {
-    struct ss_route_table *t = ss_xcalloc(1, sizeof *t);
-    ss_arena_init(&t->arena, 0);
-    t->routes = ss_arena_zalloc(&t->arena, n * sizeof *t->routes);
+    struct ss_route_table *t = ss_route_table_new(n);
     for (size_t i = 0; i < n; i++) {
-        enum ss_err err = add(t, &rules[i], a, why);
+        const struct ss_rule *tie;
+        enum ss_err err = ss_route_table_add(t, &rules[i], a, why, &tie);
         if (err) {
             ss_route_table_free(t);
             return err;
         }
     }
-    sort_by_method(t);
+    ss_route_table_finish(t);
     *out = t;
     return SS_OK;
 }

@@ -96,6 +96,11 @@ static enum ss_err build_service(struct ss_load *l, const struct ss_service_def 
         methods[i].service = s;
         err = build_method(&b);
     }
+    s->file = ss_load_copy(l, def->file->name);
+    if (s->file.ptr == NULL)
+        return ss_load_too_large(l);
+    s->set = def->file->set;
+    s->given = def->file->given;
     s->methods = methods;
     s->n_methods = p->n_method;
     l->schema->n_methods += p->n_method;
@@ -110,7 +115,10 @@ enum ss_err ss_load_services(struct ss_load *l)
         return ss_load_too_large(l);
     l->schema->services = services;
     l->schema->n_services = l->n_services;
-    for (const struct ss_service_def *d = l->services; d && err == SS_OK; d = d->next)
-        err = build_service(l, d, services++);
+    uint32_t index = 0;
+    for (const struct ss_service_def *d = l->services; d && err == SS_OK; d = d->next, index++) {
+        services[index].index = index;
+        err = build_service(l, d, &services[index]);
+    }
     return err;
 }

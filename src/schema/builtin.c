@@ -5,6 +5,11 @@
         SS_LIT(name), kind                                                                                   \
     }
 
+static bool begins_with(struct ss_slice s, struct ss_slice prefix)
+{
+    return s.len > prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
+}
+
 enum ss_builtin_kind ss_builtin_kind_of(struct ss_slice file_name)
 {
     static const struct {
@@ -26,11 +31,11 @@ enum ss_builtin_kind ss_builtin_kind_of(struct ss_slice file_name)
         ENTRY("google/protobuf/descriptor.proto", SS_BUILTIN_DEFAULT),
         ENTRY("google/protobuf/source_context.proto", SS_BUILTIN_DEFAULT),
         ENTRY("google/protobuf/type.proto", SS_BUILTIN_DEFAULT),
-        ENTRY("google/api/annotations.proto", SS_BUILTIN_ON_DEMAND),
-        ENTRY("google/api/http.proto", SS_BUILTIN_ON_DEMAND),
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (ss_slice_eq(table[i].name, file_name))
             return table[i].kind;
+    if (begins_with(file_name, SS_LIT("google/api/")) || begins_with(file_name, SS_LIT("google/rpc/")))
+        return SS_BUILTIN_ON_DEMAND;
     return SS_BUILTIN_NONE;
 }

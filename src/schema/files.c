@@ -42,41 +42,47 @@ static void drop_doubles(struct ss_load *l)
         for (next = i + 1; next < l->n_files && ss_slice_eq(v[next]->name, v[i]->name); next++)
             ;
         bool pinned = ss_builtin_kind_of(v[i]->name) == SS_BUILTIN_PINNED;
-        v[kept++] = v[pinned ? next - 1 : i];
+        struct ss_file *stays = v[pinned ? next - 1 : i];
+        for (size_t k = i; k < next && !pinned; k++)
+            stays->given = stays->given || v[k]->given;
+        v[kept++] = stays;
     }
     l->n_files = kept;
 }
 
-static void mark_imports(const struct ss_load *l, const struct ss_file *f)
+static void want_imports(const struct ss_load *l, const struct ss_file *f, bool *more)
 {
     for (size_t i = 0; i < f->proto->n_dependency; i++) {
         struct ss_file *d = ss_load_find_file(l, ss_slice_str(f->proto->dependency[i]));
-        if (d)
-            d->importer = d; /* anything but NULL; the walk sets it anew */
+        if (d && !d->wanted)
+            d->wanted = *more = true;
     }
 }
 
-/* Our copies that come on demand go when nothing that stays imports them. annotations.proto is looked at
- * before http.proto, which it imports. */
+/* Our copies that come on demand go when nothing that stays imports them. */
 static void drop_unwanted(struct ss_load *l, struct ss_slice builtin_origin)
 {
-    static const struct ss_slice on_demand[] = {{"google/api/annotations.proto", 28},
-                                                {"google/api/http.proto", 21}};
-    for (size_t k = 0; k < sizeof(on_demand) / sizeof(on_demand[0]); k++) {
-        struct ss_file *f = ss_load_find_file(l, on_demand[k]);
-        if (f == NULL || f->origin.ptr != builtin_origin.ptr)
-            continue;
-        for (size_t i = 0; i < l->n_files; i++)
-            if (l->files_by_name[i] != f)
-                mark_imports(l, l->files_by_name[i]);
-        if (f->importer)
-            continue;
-        size_t kept = 0;
-        for (size_t i = 0; i < l->n_files; i++)
-            if (l->files_by_name[i] != f)
-                l->files_by_name[kept++] = l->files_by_name[i];
-        l->n_files = kept;
+    size_t kept = 0;
+    bool more = true;
+    for (size_t i = 0; i < l->n_files; i++) {
+        struct ss_file *f = l->files_by_name[i];
+        f->on_demand =
+            f->origin.ptr == builtin_origin.ptr && ss_builtin_kind_of(f->name) == SS_BUILTIN_ON_DEMAND;
+        f->wanted = !f->on_demand;
     }
+    for (size_t i = 0; i < l->n_files; i++)
+        if (!l->files_by_name[i]->on_demand)
+            want_imports(l, l->files_by_name[i], &more);
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < l->n_files; i++)
+            if (l->files_by_name[i]->on_demand && l->files_by_name[i]->wanted)
+                want_imports(l, l->files_by_name[i], &more);
+    }
+    for (size_t i = 0; i < l->n_files; i++)
+        if (l->files_by_name[i]->wanted)
+            l->files_by_name[kept++] = l->files_by_name[i];
+    l->n_files = kept;
 }
 
 static int by_order(const void *x, const void *y)

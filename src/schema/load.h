@@ -24,8 +24,13 @@ typedef Google__Protobuf__MethodDescriptorProto pb_method;
 struct ss_file {
     const pb_file *proto;
     struct ss_slice name;
+    struct ss_slice package;
     struct ss_slice origin; /* of the set that it came in */
+    size_t set;             /* the set's index; that of the built-in one is the number of those given */
     size_t order;           /* of arrival */
+    bool on_demand, wanted; /* ours, to go unless imported; stays */
+    bool imported;          /* by another file of its set */
+    bool given;             /* asked for, not only imported */
     struct ss_features features;
     bool proto3; /* syntax; an edition is neither */
     bool proto2;
@@ -110,6 +115,8 @@ struct ss_slice ss_load_full_name(struct ss_load *l, const struct ss_symbol *sym
 
 /* Unpacks the built-in set and those given; fills files. */
 enum ss_err ss_load_read(struct ss_load *l, const struct ss_descriptor_set *sets, size_t n);
+/* Says which files are given (given.c). */
+enum ss_err ss_load_given(struct ss_load *l, const struct ss_descriptor_set *sets, size_t n_sets);
 /* Chooses between files of one name, checks imports, resolves editions and features of files. */
 enum ss_err ss_load_files(struct ss_load *l);
 /* NULL when there is none. */

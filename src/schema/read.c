@@ -59,7 +59,7 @@ static enum ss_err unpack(struct ss_load *l, struct ss_slice bytes, struct ss_sl
     return SS_OK;
 }
 
-static enum ss_err add_files(struct ss_load *l, const pb_set *set, struct ss_slice origin)
+static enum ss_err add_files(struct ss_load *l, const pb_set *set, size_t index, struct ss_slice origin)
 {
     for (size_t i = 0; i < set->n_file; i++) {
         struct ss_file *f = ss_load_work(l, 1, sizeof(*f));
@@ -67,7 +67,9 @@ static enum ss_err add_files(struct ss_load *l, const pb_set *set, struct ss_sli
             return ss_load_too_large(l);
         f->proto = set->file[i];
         f->name = ss_slice_str(f->proto->name);
+        f->package = ss_slice_str(f->proto->package);
         f->origin = origin;
+        f->set = index;
         f->order = l->n_files;
         if (f->name.len == 0)
             return ss_load_fail_set(l, origin, "file %zu of the set has no name", i + 1);
@@ -96,6 +98,6 @@ enum ss_err ss_load_read(struct ss_load *l, const struct ss_descriptor_set *sets
     if (l->files == NULL)
         return ss_load_too_large(l);
     for (size_t i = 0; i <= n && err == SS_OK; i++)
-        err = add_files(l, unpacked[i], i < n ? sets[i].origin : builtin_origin);
-    return err;
+        err = add_files(l, unpacked[i], i, i < n ? sets[i].origin : builtin_origin);
+    return err == SS_OK ? ss_load_given(l, sets, n) : err;
 }

@@ -129,6 +129,10 @@ struct ss_service {
     struct ss_slice full_name;
     const struct ss_method *methods;
     size_t n_methods;
+    uint32_t index;       /* dense, 0..n-1 over the schema, in the order of sets and of files in them */
+    struct ss_slice file; /* the .proto, as descriptors name it */
+    size_t set;           /* index of its set among those loaded */
+    bool given; /* its file was asked for; false: it came only as an import (given.c says how a set tells) */
 };
 
 struct ss_schema;
@@ -142,6 +146,7 @@ struct ss_schema;
 struct ss_descriptor_set {
     struct ss_slice bytes;
     struct ss_slice origin; /* file name, for messages */
+    bool last_only;         /* only its last file was asked for: protoc writes imports before it */
 };
 enum ss_err ss_schema_load(const struct ss_descriptor_set *sets, size_t n, struct ss_arena *a,
                            struct ss_slice *why, struct ss_schema **out);

@@ -137,7 +137,7 @@ static bool load(struct testee *t)
     if (!path || !read_file(path, &bytes)) {
         fprintf(stderr, "testee: CONFORMANCE_DESCRIPTORS must name a FileDescriptorSet\n");
     } else {
-        struct ss_descriptor_set set = {ss_buf_slice(&bytes), ss_slice_str(path)};
+        struct ss_descriptor_set set = {.bytes = ss_buf_slice(&bytes), .origin = ss_slice_str(path)};
         struct ss_slice why = {NULL, 0};
         ok = !ss_schema_load(&set, 1, &t->arena, &why, &t->schema);
         if (!ok)

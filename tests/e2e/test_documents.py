@@ -28,8 +28,8 @@ def test_with_one_upstream_all_go_there(start, tmp_path):
 
 
 def test_rules_of_several_documents_are_one_table(start, tmp_path):
-    for name in "ab":
-        rule = f"- {{selector: sidespan.test.v1.Echo.Place, get: '/{name}/{{id}}'}}"
+    for name, selector, variable in (("a", "Place", "id"), ("b", "Unary", "string_value")):
+        rule = f"- {{selector: sidespan.test.v1.Echo.{selector}, get: '/{name}/{{{variable}}}'}}"
         (tmp_path / f"{name}.yaml").write_text(f"{HEAD}upstream: test\nhttp:\n  rules:\n  {rule}\n")
     url = start(routes=[str(tmp_path)]).url()
     assert [httpx.get(f"{url}/{name}/5", trust_env=False).status_code for name in "abc"] == [200, 200, 404]

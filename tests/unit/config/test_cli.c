@@ -86,14 +86,20 @@ static void serve_runs_without_a_file(void **state)
 {
     struct parsed p;
     (void)state;
-    parse(&p, "sidespan serve --upstream h:1 --plaintext --proto x.proto --listen 127.0.0.1:1 --admin off",
+    parse(&p,
+          "sidespan serve --upstream h:1 --plaintext --proto x.proto --listen 127.0.0.1:1 --admin off "
+          "--include i --proto=y.proto --include j",
           none);
     assert_int_equal(p.err, SS_OK);
     assert_null(p.cli.config);
     assert_string_equal(p.cli.quick.upstream, "h:1");
     assert_true(p.cli.quick.plaintext);
-    assert_string_equal(p.cli.quick.proto, "x.proto");
-    assert_null(p.cli.quick.descriptor);
+    assert_int_equal(p.cli.quick.n_protos, 2);
+    assert_string_equal(p.cli.quick.protos[0], "x.proto");
+    assert_string_equal(p.cli.quick.protos[1], "y.proto");
+    assert_int_equal(p.cli.quick.n_includes, 2);
+    assert_string_equal(p.cli.quick.includes[1], "j");
+    assert_int_equal(p.cli.quick.n_descriptors, 0);
     assert_string_equal(p.cli.quick.listen, "127.0.0.1:1");
     assert_string_equal(p.cli.quick.admin, "off");
     done(&p);
@@ -125,6 +131,32 @@ static void the_environment_stands_in_for_flags_and_flags_win(void **state)
     assert_string_equal(p.cli.quick.upstream, "h:1");
     assert_true(p.cli.quick.plaintext);
     assert_null(p.cli.quick.listen);
+    done(&p);
+}
+
+static void a_variable_of_paths_holds_several(void **state)
+{
+    struct parsed p;
+    (void)state;
+    parse(&p, "sidespan check --upstream h:1 --strict",
+          (struct env){{"SIDESPAN_PROTO", "a.proto:b/c.proto", "SIDESPAN_INCLUDE",
+                        "x::y:", "SIDESPAN_DESCRIPTOR", "d.pb"}});
+    assert_int_equal(p.err, SS_OK);
+    assert_int_equal(p.cli.quick.n_protos, 2);
+    assert_string_equal(p.cli.quick.protos[0], "a.proto");
+    assert_string_equal(p.cli.quick.protos[1], "b/c.proto");
+    assert_int_equal(p.cli.quick.n_includes, 2);
+    assert_string_equal(p.cli.quick.includes[0], "x");
+    assert_string_equal(p.cli.quick.includes[1], "y");
+    assert_int_equal(p.cli.quick.n_descriptors, 1);
+    assert_string_equal(p.cli.quick.descriptors[0], "d.pb");
+    assert_true(p.cli.strict);
+    done(&p);
+    parse(&p, "sidespan check --upstream h:1 --proto c.proto",
+          (struct env){{"SIDESPAN_PROTO", "a.proto:b.proto"}});
+    assert_int_equal(p.cli.quick.n_protos, 1);
+    assert_string_equal(p.cli.quick.protos[0], "c.proto");
+    assert_false(p.cli.strict);
     done(&p);
 }
 
@@ -185,8 +217,8 @@ static void what_excludes_each_other_is_named(void **state)
     expect_usage("sidespan serve", (struct env){{"SIDESPAN_CONFIG", "a", "SIDESPAN_ADMIN", "b"}},
                  "SIDESPAN_ADMIN goes with --upstream only: with --config, the file says it\nTry: sidespan "
                  "help serve");
-    expect_usage("sidespan serve --upstream h:1 --proto a --descriptor b", none,
-                 "--descriptor and --proto exclude each other\nTry: sidespan help serve");
+    expect_usage("sidespan serve --upstream h:1 --descriptor a --include b", none,
+                 "--include goes with --proto only\nTry: sidespan help serve");
 }
 
 static void bad_values_are_named_with_their_flag_or_variable(void **state)
@@ -306,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_flag_takes_its_value_behind_a_space_or_an_equals_sign),
         cmocka_unit_test(serve_runs_without_a_file),
         cmocka_unit_test(the_environment_stands_in_for_flags_and_flags_win),
+        cmocka_unit_test(a_variable_of_paths_holds_several),
         cmocka_unit_test(a_flag_rules_out_what_the_environment_says_of_the_other_way),
         cmocka_unit_test(bad_usage_comes_with_a_hint),
         cmocka_unit_test(what_excludes_each_other_is_named),

@@ -207,15 +207,15 @@ static void rules_and_their_additional_bindings_become_routes(void **state)
          "    additional_bindings:\n    - {post: '/v1/documents:get', body: '*'}\n"
          "    - {custom: {kind: head, path: /v1/probe}}\n    - custom: {kind: '*', path: /v1/any}\n"
          "  - {selector: legal.v1.Documents.Create, put: /v1/p, body: '*'}\n"
-         "  - {selector: legal.v1.Documents.Create, delete: /v1/d}\n"
-         "  - {selector: legal.v1.Documents.Create, patch: /v1/pa, body: title}\n");
+         "  - {selector: legal.v1.Search.Find, delete: /v1/d}\n"
+         "  - {selector: legal.v1.Documents.Watch, patch: /v1/pa, body: name}\n");
     expect_routes(&l.config, "GET /v1/{name=documents/*} legal.v1.Documents.Get [] [title] u\n"
                              "POST /v1/documents:get legal.v1.Documents.Get [*] [] u\n"
                              "HEAD /v1/probe legal.v1.Documents.Get [] [] u\n"
                              "* /v1/any legal.v1.Documents.Get [] [] u\n"
                              "PUT /v1/p legal.v1.Documents.Create [*] [] u\n"
-                             "DELETE /v1/d legal.v1.Documents.Create [] [] u\n"
-                             "PATCH /v1/pa legal.v1.Documents.Create [title] [] u\n");
+                             "DELETE /v1/d legal.v1.Search.Find [] [] u\n"
+                             "PATCH /v1/pa legal.v1.Documents.Watch [name] [] u\n");
     assert_true(ss_slice_eq(ss_route_table_at(l.config.snapshot->routes, 1)->origin, SS_LIT("r.yaml:12:8")));
     ss_config_dispose(&l.config);
 }
@@ -369,16 +369,17 @@ static void a_folder_of_routes_is_read_in_order_of_names(void **state)
     (void)state;
     assert_int_equal(mkdir("d", 0700), 0);
     assert_int_equal(mkdir("d/sub.yaml", 0700), 0);
-    write_text("d/b.yaml", DOC "  - {selector: legal.v1.Documents.Get, get: /b}\n");
+    write_text("d/b.yaml", DOC "  - {selector: legal.v1.Documents.Create, get: /b}\n");
     write_text("d/c.json", "{\"type\": \"google.api.Service\", \"http\": {\"rules\": [{\"selector\": "
-                           "\"legal.v1.Documents.Get\", \"get\": \"/c\"}]}}");
+                           "\"legal.v1.Search.Find\", \"get\": \"/c\"}]}}");
     write_text("d/a.yml", DOC "  - {selector: legal.v1.Documents.Get, get: /a}\n");
     write_text("d/.hidden.yaml", "x");
     write_text("d/README.md", "x");
     load(&l, "descriptors: [legal.pb]\nupstreams: {u: {target: 'h:1', plaintext: true}}\nroutes: [d]\n",
          NULL);
-    expect_routes(&l.config, "GET /a legal.v1.Documents.Get [] [] u\nGET /b legal.v1.Documents.Get [] [] u\n"
-                             "GET /c legal.v1.Documents.Get [] [] u\n");
+    expect_routes(&l.config,
+                  "GET /a legal.v1.Documents.Get [] [] u\nGET /b legal.v1.Documents.Create [] [] u\n"
+                  "GET /c legal.v1.Search.Find [] [] u\n");
     ss_config_dispose(&l.config);
 }
 
@@ -420,8 +421,9 @@ static void one_upstream_needs_no_file(void **state)
     struct ss_arena a;
     struct ss_config config;
     struct ss_config_error *errors = NULL;
+    const char *proto = "legal.proto", *descriptor = "legal.pb";
     struct ss_config_quick q = {
-        .upstream = "h:1", .plaintext = true, .proto = "legal.proto", .listen = "127.0.0.1:1"};
+        .upstream = "h:1", .plaintext = true, .protos = &proto, .n_protos = 1, .listen = "127.0.0.1:1"};
     (void)state;
     ss_arena_init(&a, 0);
     accepted(ss_config_quick(&q, &a, &config, &errors), errors);
@@ -431,7 +433,8 @@ static void one_upstream_needs_no_file(void **state)
     assert_true(ss_slice_eq(config.server.listeners[0].text, SS_LIT("127.0.0.1:1")));
     assert_true(ss_slice_eq(config.server.admin.text, SS_LIT("127.0.0.1:9901")));
     ss_config_dispose(&config);
-    q = (struct ss_config_quick){.upstream = "h:1", .descriptor = "legal.pb", .admin = "off"};
+    q = (struct ss_config_quick){
+        .upstream = "h:1", .descriptors = &descriptor, .n_descriptors = 1, .admin = "off"};
     accepted(ss_config_quick(&q, &a, &config, &errors), errors);
     assert_non_null(config.snapshot->clusters[0].tls);
     assert_true(config.server.admin_off);
@@ -441,7 +444,8 @@ static void one_upstream_needs_no_file(void **state)
 
 static void errors_without_a_file_name_the_flag(void **state)
 {
-    static const struct {
+    const char *missing = "no.pb";
+    const struct {
         struct ss_config_quick q;
         const char *errors;
     } cases[] = {
@@ -449,7 +453,7 @@ static void errors_without_a_file_name_the_flag(void **state)
          "--upstream: give --descriptor or --proto too: reading the schema by the service's reflection is "
          "not "
          "supported yet\n"},
-        {{.upstream = "h:1", .descriptor = "no.pb", .listen = "x", .admin = "y"},
+        {{.upstream = "h:1", .descriptors = &missing, .n_descriptors = 1, .listen = "x", .admin = "y"},
          "--listen: expected an address such as 127.0.0.1:8080, [::1]:8080 or unix:/path, found \"x\"\n"
          "--admin: expected an address such as 127.0.0.1:8080, [::1]:8080 or unix:/path, found \"y\"\n"
          "--descriptor: no.pb: No such file or directory\n"},

@@ -47,7 +47,7 @@ static void unknown_keys_name_the_nearest_or_all(void **state)
         {BASE "listners: []\n", NULL, "c.yaml:3:1: unknown key \"listners\"; did you mean \"listeners\"?\n"},
         {BASE "zzz: 1\n", NULL,
          "c.yaml:3:1: unknown key \"zzz\"; valid keys are listeners, admin, descriptors, routes, upstreams, "
-         "defaults, "
+         "defaults, auto_mapping, "
          "workers, drain_delay, drain_timeout, limits, log, access_log\n"},
         {BASE "listeners:\n- adress: 127.0.0.1:1\n", NULL,
          "c.yaml:4:3: unknown key \"adress\"; did you mean \"address\"?\n"},
@@ -74,7 +74,11 @@ static void missing_and_empty_keys_are_named(void **state)
          "c.yaml:1:14: no descriptor\n"},
         {"descriptors: [legal.pb]\nupstreams: {u: {}}\n", NULL, "c.yaml:2:16: missing key \"target\"\n"},
         {BASE "listeners: [{}]\n", NULL, "c.yaml:3:13: missing key \"address\"\n"},
-        {BASE, NULL, "c.yaml:1:1: no route: no rule, no google.api.http annotation and no auto_mapping\n"},
+        {BASE, NULL,
+         "c.yaml:1:1: no route: no rule, no google.api.http annotation that can be served, and no "
+         "auto_mapping "
+         "(\"auto_mapping: true\" at the top of the configuration gives each method a POST "
+         "/package.Service/Method)\n"},
     };
     (void)state;
     CHECK_ALL(list);
@@ -280,8 +284,8 @@ static void every_rule_that_the_table_refuses_is_shown(void **state)
     write_text("r.yaml", DOC "  - selector: legal.v1.Documents.Get\n    get: /v1/{nam}\n"
                              "  - selector: legal.v1.Documents.Get\n    get: /v1/{name}\n"
                              "  - selector: legal.v1.Documents.Create\n    get: /v1/{title}\n"
-                             "  - selector: legal.v1.Documents.Create\n    put: /v1/ok\n"
-                             "  - selector: legal.v1.Documents.Create\n    put: /v1/{{\n");
+                             "  - selector: legal.v1.Search.Find\n    put: /v1/ok\n"
+                             "  - selector: legal.v1.Documents.Watch\n    put: /v1/{{\n");
     assert_int_equal(ss_config_load("c.yaml", &a, &config, &errors), SS_ERR_CONFIG);
     for (size_t i = 0; i < 3; i++, errors = errors->next) {
         assert_non_null(errors);
@@ -390,7 +394,7 @@ static void a_line_stays_one_line_whatever_is_in_it(void **state)
     static const struct bad list[] = {
         {BASE "\"a\\nb\\e\": 1\n", NULL,
          "c.yaml:3:1: unknown key \"a?b?\"; valid keys are listeners, admin, descriptors, routes, upstreams, "
-         "defaults, "
+         "defaults, auto_mapping, "
          "workers, drain_delay, drain_timeout, limits, log, access_log\n"},
     };
     (void)state;

@@ -25,15 +25,16 @@ static void load(struct ss_snapshot *snapshot, struct ss_slice text)
     struct ss_arena a;
     struct ss_diag d;
     struct ss_route_keys defaults;
+    static const struct ss_upstream_services upstreams[8];
     ss_arena_init(&a, 0);
     ss_diag_init(&d, &a);
     ss_route_keys_init(&defaults);
     struct ss_node *tree = ss_yaml_parse(text, &source, &d);
     if (tree) {
         struct ss_rules_input input = {
-            .documents = ss_document_decode(&d, tree, &defaults),
+            .services = {.documents = ss_document_decode(&d, tree, &defaults), .upstreams = upstreams},
             .defaults = &defaults,
-            .descriptors_at = tree,
+            .descriptors = tree,
         };
         ss_rules_build(&d, &input, snapshot);
         assert_true((snapshot->routes == NULL) == (d.n_errors != 0));

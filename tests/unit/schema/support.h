@@ -141,7 +141,7 @@ static inline void unload(struct loaded *l)
 /* Frees b: nothing of a schema may point into the bytes that it was loaded from. */
 static inline struct loaded try_load(struct bytes b)
 {
-    struct ss_descriptor_set set = {ss_slice_of(b.ptr, b.len), S("test.pb")};
+    struct ss_descriptor_set set = {.bytes = ss_slice_of(b.ptr, b.len), .origin = S("test.pb")};
     struct loaded l = load_sets(&set, 1);
     ss_free(b.ptr);
     return l;

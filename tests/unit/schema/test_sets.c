@@ -41,7 +41,8 @@ static struct ss_descriptor_set set_from(struct w *buffer, const char *origin, c
     w_sub(buffer, 1, a);
     if (b)
         w_sub(buffer, 1, b);
-    return (struct ss_descriptor_set){ss_slice_of((const char *)buffer->b, buffer->n), ss_slice_str(origin)};
+    return (struct ss_descriptor_set){.bytes = ss_slice_of((const char *)buffer->b, buffer->n),
+                                      .origin = ss_slice_str(origin)};
 }
 
 static struct loaded load_two(const struct w *a, const struct w *b)

@@ -30,7 +30,8 @@ static struct fixture *fx;
 static inline int fixture_start(void **state)
 {
     struct ss_slice why = {NULL, 0};
-    struct ss_descriptor_set set = {ss_slice_of((const char *)rich_set, rich_set_len), SS_LIT("rich_set")};
+    struct ss_descriptor_set set = {.bytes = ss_slice_of((const char *)rich_set, rich_set_len),
+                                    .origin = SS_LIT("rich_set")};
     fx = ss_xcalloc(1, sizeof *fx);
     ss_arena_init(&fx->arena, 0);
     if (ss_schema_load(&set, 1, &fx->arena, &why, &fx->schema)) {
