@@ -8,6 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct ss_hash_key hash_key = {{1, 2}};
+
 static void require(bool holds)
 {
     if (!holds)
@@ -163,11 +165,11 @@ static void match_and_bind(const struct ss_route_table *t, struct ss_slice metho
     require(err == st.err);
     require((err == SS_ERR_METHOD) == (m.allow.len > 0));
     if (err == SS_OK) {
-        err = ss_route_bind(&m, query, &a, &out, &st);
+        err = ss_route_bind(&m, query, &hash_key, &a, &out, &st);
         require(err == st.err && (err == SS_OK || out.len == 0));
         st = (struct ss_status){0};
         out.len = 0;
-        err = ss_route_bind_form(&m, query, &a, &out, &st);
+        err = ss_route_bind_form(&m, query, &hash_key, &a, &out, &st);
         require(err == st.err && (err == SS_OK || out.len == 0));
     }
     (void)ss_query_get(query, SS_LIT("$alt"), &a, &value);

@@ -8,10 +8,16 @@
 
 enum { MAX_HEADERS = 100 }; /* where the server says nothing */
 
+static void fill_random(void *p, size_t n)
+{
+    while (getrandom(p, n, 0) != (ssize_t)n)
+        continue;
+}
+
 static void seed(struct ss_bridge *b)
 {
-    while (getrandom(b->random, sizeof b->random, 0) != (ssize_t)sizeof b->random)
-        continue;
+    fill_random(&b->hash_key, sizeof b->hash_key);
+    fill_random(b->random, sizeof b->random);
     b->random[0] |= 1; /* the all-zero state is the one to avoid */
 }
 

@@ -3,6 +3,7 @@
 #define SS_BRIDGE_BRIDGE_H
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "bridge/client.h"
 #include "bridge/snapshot.h"
 #include "net/loop.h"
@@ -33,8 +34,9 @@ struct ss_bridge {
     struct ss_buf access;  /* a line in the making */
     int64_t access_second; /* of access_time */
     char access_time[24];
-    uint64_t random[2];       /* xoroshiro128+: request ids; not for secrets */
-    size_t max_request_bytes; /* where the route says nothing */
+    uint64_t random[2];          /* xoroshiro128+: request ids; not for secrets */
+    struct ss_hash_key hash_key; /* of tables whose keys clients choose */
+    size_t max_request_bytes;    /* where the route says nothing */
     size_t max_message_bytes;
     unsigned max_headers; /* of a request, and so of what goes up as metadata; 100 */
     /* Raised when the last call in flight is over; for draining. May be NULL. */

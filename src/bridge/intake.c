@@ -37,7 +37,7 @@ enum ss_err ss_call_begin_message(struct ss_call *call, struct ss_buf *out, size
 
 enum ss_err ss_call_bind(struct ss_call *call, struct ss_buf *out, struct ss_status *st)
 {
-    return ss_route_bind(&call->match, call->query, &call->arena, out, st);
+    return ss_route_bind(&call->match, call->query, &call->bridge->hash_key, &call->arena, out, st);
 }
 
 enum ss_err ss_call_frame(struct ss_call *call, struct ss_buf *out, struct ss_status *st)

@@ -71,7 +71,7 @@ static enum ss_err send_whole(struct ss_call *call, struct ss_slice text, bool f
     struct ss_buf out;
     enum ss_err err = ss_call_begin_message(call, &out, 2 * text.len / 3 + 64, st);
     if (err == SS_OK && form)
-        err = ss_route_bind_form(&call->match, text, &call->arena, &out, st);
+        err = ss_route_bind_form(&call->match, text, &call->bridge->hash_key, &call->arena, &out, st);
     else if (err == SS_OK)
         err = put_body(call, text, &out, st);
     if (err == SS_OK && call->options->reject_binding_body_field_collisions)

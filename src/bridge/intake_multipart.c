@@ -137,7 +137,8 @@ static enum ss_err send_message(struct ss_call *call, struct ss_slice files, boo
     struct ss_buf out;
     enum ss_err err = ss_call_begin_message(call, &out, files.len + 128, st);
     if (err == SS_OK && f->text.len)
-        err = ss_route_bind_form(&call->match, ss_buf_slice(&f->text), &call->arena, &out, st);
+        err = ss_route_bind_form(&call->match, ss_buf_slice(&f->text), &call->bridge->hash_key, &call->arena,
+                                 &out, st);
     if (err == SS_OK && put_files(call, files, &out) != SS_OK)
         err = ss_status_set(st, &call->arena, SS_ERR_MEMORY, "out of memory");
     if (err == SS_OK && !f->any)

@@ -245,7 +245,8 @@ static enum ss_err show_request(struct explaining *x)
     }
     if (err == SS_OK && x->rule->options->reject_binding_body_field_collisions)
         err = ss_route_check_collisions(&x->match, ss_buf_slice(&x->wire), &x->arena, &x->status);
-    enum ss_err bound = ss_route_bind(&x->match, x->query, &x->arena, &x->wire, &x->status);
+    static const struct ss_hash_key hash_key = {{0}}; /* nobody but who asks chooses the keys */
+    enum ss_err bound = ss_route_bind(&x->match, x->query, &hash_key, &x->arena, &x->wire, &x->status);
     if (err == SS_OK) /* else both are shown */
         err = bound;
     if (err == SS_OK)

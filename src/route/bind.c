@@ -229,10 +229,16 @@ static enum ss_err finish(struct binder *b, enum ss_err err, size_t start)
     return err;
 }
 
-enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query, struct ss_arena *a,
-                          struct ss_buf *out, struct ss_status *st)
+enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query,
+                          const struct ss_hash_key *key, struct ss_arena *a, struct ss_buf *out,
+                          struct ss_status *st)
 {
-    struct binder b = {.route = m->route, .root = m->route->rule.method->input, .a = a, .out = out, .st = st};
+    struct binder b = {.route = m->route,
+                       .root = m->route->rule.method->input,
+                       .a = a,
+                       .out = out,
+                       .st = st,
+                       .keys.hash_key = key};
     size_t start = out->len;
     enum ss_err err = SS_OK;
     if (query.len) {
@@ -245,11 +251,18 @@ enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query,
     return finish(&b, err, start);
 }
 
-enum ss_err ss_route_bind_form(const struct ss_route_match *m, struct ss_slice form, struct ss_arena *a,
-                               struct ss_buf *out, struct ss_status *st)
+enum ss_err ss_route_bind_form(const struct ss_route_match *m, struct ss_slice form,
+                               const struct ss_hash_key *key, struct ss_arena *a, struct ss_buf *out,
+                               struct ss_status *st)
 {
     const struct ss_route *r = m->route;
-    struct binder b = {.route = r, .root = r->rule.method->input, .form = true, .a = a, .out = out, .st = st};
+    struct binder b = {.route = r,
+                       .root = r->rule.method->input,
+                       .form = true,
+                       .a = a,
+                       .out = out,
+                       .st = st,
+                       .keys.hash_key = key};
     if (r->body_field) {
         if (r->body_field->message == NULL || r->body_field->repeated)
             return ss_status_set(st, a, SS_ERR_MEDIA_TYPE,

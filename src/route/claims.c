@@ -100,7 +100,7 @@ enum ss_err ss_map_keys_add(struct ss_map_keys *set, const struct ss_claim *clai
         if (err)
             return err;
     }
-    struct ss_map_key k = {.claim = claim, .key = key, .hash = ss_hash(key)};
+    struct ss_map_key k = {.claim = claim, .key = key, .hash = ss_hash_keyed(set->hash_key, key)};
     struct ss_map_key *slot = find_slot(set, &k);
     *added = slot->claim == NULL;
     if (!*added)

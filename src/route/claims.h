@@ -4,6 +4,7 @@
 #ifndef SS_ROUTE_CLAIMS_H
 #define SS_ROUTE_CLAIMS_H
 
+#include "base/hash.h"
 #include "route/compile.h"
 
 enum ss_claim_owner { SS_CLAIM_NOBODY, SS_CLAIM_PATH, SS_CLAIM_QUERY };
@@ -27,14 +28,16 @@ enum ss_claim_result ss_claim_take(struct ss_claim *root, struct ss_field_path p
                                    enum ss_claim_owner owner, struct ss_arena *a,
                                    const struct ss_claim **other);
 
-/* The map keys set so far. */
+/* The map keys set so far. Peers choose them. */
 struct ss_map_keys {
+    const struct ss_hash_key *hash_key; /* borrowed */
     struct ss_map_key *slots;
     size_t n, cap;
 };
 
 /* Adds key (as on the wire; copied) of the map that claim stands for. *added is false when it was there.
- * SS_ERR_LIMIT when the arena is at its cap. set is zeroed before the first. */
+ * SS_ERR_LIMIT when the arena is at its cap. set is zeroed but for its hash_key before
+ * the first. */
 enum ss_err ss_map_keys_add(struct ss_map_keys *set, const struct ss_claim *claim, struct ss_slice key,
                             struct ss_arena *a, bool *added);
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/status.h"
 #include "schema/schema.h"
 #include "transcode/transcode.h"
@@ -141,10 +142,12 @@ enum ss_err ss_route_match_stream(const struct ss_route_table *t, struct ss_slic
 
 /* Appends the wire bytes that the path's variables and the query parameters bind: meant to stand behind the
  * body's bytes, where merging makes path win over body. query is the part behind '?', undecoded, may be
- * empty. Parameters whose name starts with '$' are the caller's and are skipped. Failures fill st and leave
+ * empty. Parameters whose name starts with '$' are the caller's and are skipped. key: random, for a table of
+ * map keys. Failures fill st and leave
  * out as it was: SS_ERR_INVALID with violations; SS_ERR_BODY_TOO_LARGE when out or a is at its cap. */
-enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query, struct ss_arena *a,
-                          struct ss_buf *out, struct ss_status *st);
+enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query,
+                          const struct ss_hash_key *key, struct ss_arena *a, struct ss_buf *out,
+                          struct ss_status *st);
 
 /* reject_binding_body_field_collisions: whether a path variable's field is set in body, the wire bytes that a
  * request's body became, to something else than the path says. SS_ERR_INVALID with violations in st. Scalars
@@ -155,8 +158,9 @@ enum ss_err ss_route_check_collisions(const struct ss_route_match *m, struct ss_
 /* Appends the wire bytes of an application/x-www-form-urlencoded body, whose parameters bind as a query's do:
  * to the request's fields with body "*", to those of the body field otherwise, which SS_ERR_MEDIA_TYPE
  * refuses when it is not one message. To stand in front of what ss_route_bind appends. */
-enum ss_err ss_route_bind_form(const struct ss_route_match *m, struct ss_slice form, struct ss_arena *a,
-                               struct ss_buf *out, struct ss_status *st);
+enum ss_err ss_route_bind_form(const struct ss_route_match *m, struct ss_slice form,
+                               const struct ss_hash_key *key, struct ss_arena *a, struct ss_buf *out,
+                               struct ss_status *st);
 
 /* The value of the first query parameter of that name, decoded into a; false when absent. For system
  * parameters. */

@@ -18,9 +18,9 @@ void ss_key_set_init(struct ss_key_set *set)
     *set = (struct ss_key_set){.cap = 0};
     /* Before the kernel's pool is ready this fails; the addresses then serve, which a remote peer does not
      * know. */
-    if (getrandom(set->secret, sizeof set->secret, GRND_NONBLOCK) != (ssize_t)sizeof set->secret) {
-        set->secret[0] = (uint64_t)(uintptr_t)set;
-        set->secret[1] = (uint64_t)(uintptr_t)&set;
+    if (getrandom(&set->secret, sizeof set->secret, GRND_NONBLOCK) != (ssize_t)sizeof set->secret) {
+        set->secret.words[0] = (uint64_t)(uintptr_t)set;
+        set->secret.words[1] = (uint64_t)(uintptr_t)&set;
     }
 }
 
@@ -48,62 +48,16 @@ void ss_key_set_clear(struct ss_key_set *set)
     ss_stack_clear(&set->list, sizeof(uint32_t));
 }
 
-struct sip {
-    uint64_t v0, v1, v2, v3;
-};
-
-static inline uint64_t rotl(uint64_t v, unsigned by)
-{
-    return v << by | v >> (64 - by);
-}
-
-static inline __attribute__((always_inline)) void sip_round(struct sip *s)
-{
-    s->v0 += s->v1;
-    s->v2 += s->v3;
-    s->v1 = rotl(s->v1, 13) ^ s->v0;
-    s->v3 = rotl(s->v3, 16) ^ s->v2;
-    s->v0 = rotl(s->v0, 32);
-    s->v2 += s->v1;
-    s->v0 += s->v3;
-    s->v1 = rotl(s->v1, 17) ^ s->v2;
-    s->v3 = rotl(s->v3, 21) ^ s->v0;
-    s->v2 = rotl(s->v2, 32);
-}
-
-static inline __attribute__((always_inline)) void sip_word(struct sip *s, uint64_t word)
-{
-    s->v3 ^= word;
-    sip_round(s);
-    s->v0 ^= word;
-}
-
-/* SipHash-1-3 (Aumasson and Bernstein) of the key, its map going in as the first word. */
+/* Of the key, its map going in as the first word. */
 static uint32_t hash_of(const struct ss_key_set *set, uint32_t map, const struct ss_map_key *key)
 {
-    struct sip s = {
-        set->secret[0] ^ UINT64_C(0x736f6d6570736575), set->secret[1] ^ UINT64_C(0x646f72616e646f6d),
-        set->secret[0] ^ UINT64_C(0x6c7967656e657261), set->secret[1] ^ UINT64_C(0x7465646279746573)};
-    sip_word(&s, map);
-    uint64_t last;
-    if (key->integer) {
-        last = key->value;
-    } else {
-        const char *p = key->string.ptr;
-        size_t left = key->string.len;
-        for (; left >= 8; left -= 8, p += 8)
-            sip_word(&s, ss_fixed64_get(p));
-        last = (uint64_t)key->string.len << 56;
-        for (size_t i = 0; i < left; i++)
-            last |= (uint64_t)(unsigned char)p[i] << (8 * i);
-    }
-    sip_word(&s, last);
-    s.v2 ^= 0xff;
-    sip_round(&s);
-    sip_round(&s);
-    sip_round(&s);
-    uint64_t h = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
-    return (uint32_t)(h ^ h >> 32);
+    struct ss_sip s = ss_sip_begin(&set->secret);
+    ss_sip_word(&s, map);
+    if (key->integer)
+        ss_sip_word(&s, key->value);
+    else
+        ss_sip_text(&s, key->string);
+    return ss_sip_end(&s);
 }
 
 static uint32_t *place_at(const struct ss_key_set *set, uint32_t i)

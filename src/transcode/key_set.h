@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#include "base/slice.h"
+#include "base/hash.h"
 #include "schema/schema.h"
 #include "transcode/stack.h"
 
@@ -31,7 +31,7 @@ struct ss_key_set {
     struct ss_stack list; /* uint32_t: where their keys are */
     uint32_t *slots;      /* owned */
     size_t cap;           /* of slots, a power of two; 0: none yet */
-    uint64_t secret[2];
+    struct ss_hash_key secret;
 };
 
 /* The place of a key is from the base to its value, behind the tag. SS_KEY_ABSENT and any number: it is not

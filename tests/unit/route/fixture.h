@@ -57,6 +57,8 @@ static inline struct ss_schema *compile_schema(const char *proto)
     return schema;
 }
 
+static const struct ss_hash_key hash_key = {{1, 2}};
+
 /* A copy that ends at the end of its heap block; freed with free. */
 static inline struct ss_slice exact_copy(const char *text)
 {

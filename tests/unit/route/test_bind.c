@@ -278,8 +278,9 @@ static void check_json(const struct fixture *f, const struct ss_method *m, const
     ss_arena_dispose(&a);
 }
 
-typedef enum ss_err bind_fn(const struct ss_route_match *m, struct ss_slice query, struct ss_arena *a,
-                            struct ss_buf *out, struct ss_status *st);
+typedef enum ss_err bind_fn(const struct ss_route_match *m, struct ss_slice query,
+                            const struct ss_hash_key *key, struct ss_arena *a, struct ss_buf *out,
+                            struct ss_status *st);
 
 static void put_body(const struct fixture *f, const struct ss_method *m, const struct bind_case *c,
                      const struct ss_route *r, struct ss_arena *a, struct ss_buf *out)
@@ -311,7 +312,7 @@ static void check(const struct fixture *f, const struct ss_method *m, const stru
         put_body(f, m, c, match.route, &a, &out);
     size_t before = out.len;
     struct ss_slice query = exact_copy(c->query);
-    enum ss_err err = bind(&match, query, &a, &out, &st);
+    enum ss_err err = bind(&match, query, &hash_key, &a, &out, &st);
     if (err != (c->expect[0] == '{' ? SS_OK : SS_ERR_INVALID))
         fail_msg("%s?%s: error %d: %.*s", c->path, c->query, (int)err, SS_FMT(st.message));
     if (err) {

@@ -52,7 +52,8 @@ static void a_form_for_a_field_that_is_no_message_is_415(void **state)
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         struct one o;
         one_init(&o, *state, bodies[i], 1024);
-        assert_int_equal(ss_route_bind_form(&o.match, SS_LIT("a=1"), &o.a, &o.out, &o.st), SS_ERR_MEDIA_TYPE);
+        assert_int_equal(ss_route_bind_form(&o.match, SS_LIT("a=1"), &hash_key, &o.a, &o.out, &o.st),
+                         SS_ERR_MEDIA_TYPE);
         one_dispose(&o);
     }
 }
@@ -66,9 +67,11 @@ static void names_nest_no_deeper_than_32(void **state)
     for (int i = 0; i < 31; i++, n += 6)
         memcpy(query + n, "inner.", 6);
     memcpy(query + n, "n=1", 3);
-    assert_int_equal(ss_route_bind(&o.match, ss_slice_of(query, n + 3), &o.a, &o.out, &o.st), SS_OK);
+    assert_int_equal(ss_route_bind(&o.match, ss_slice_of(query, n + 3), &hash_key, &o.a, &o.out, &o.st),
+                     SS_OK);
     memcpy(query + n, "inner.n=1", 9);
-    assert_int_equal(ss_route_bind(&o.match, ss_slice_of(query, n + 9), &o.a, &o.out, &o.st), SS_ERR_INVALID);
+    assert_int_equal(ss_route_bind(&o.match, ss_slice_of(query, n + 9), &hash_key, &o.a, &o.out, &o.st),
+                     SS_ERR_INVALID);
     assert_non_null(strstr(o.st.violations->description.ptr, "too deeply"));
     one_dispose(&o);
 }
@@ -82,7 +85,8 @@ static void a_nested_value_of_any_length_has_the_right_lengths_around_it(void **
         char *query = malloc(32 + len);
         memcpy(query, "inner.inner.name=", 17);
         memset(query + 17, 'x', len);
-        assert_int_equal(ss_route_bind(&o.match, ss_slice_of(query, 17 + len), &o.a, &o.out, &o.st), SS_OK);
+        assert_int_equal(
+            ss_route_bind(&o.match, ss_slice_of(query, 17 + len), &hash_key, &o.a, &o.out, &o.st), SS_OK);
         struct ss_buf json;
         struct ss_json_out options = {0};
         ss_buf_init(&json, 1 << 16);
@@ -103,8 +107,9 @@ static void violations_are_counted_up_to_a_cap(void **state)
     for (size_t i = 0; i < sizeof query; i += 3)
         memcpy(query + i, "q=&", 3);
     one_init(&o, *state, "", 1024);
-    assert_int_equal(ss_route_bind(&o.match, ss_slice_of(query, sizeof query), &o.a, &o.out, &o.st),
-                     SS_ERR_INVALID);
+    assert_int_equal(
+        ss_route_bind(&o.match, ss_slice_of(query, sizeof query), &hash_key, &o.a, &o.out, &o.st),
+        SS_ERR_INVALID);
     size_t n = 0;
     for (const struct ss_violation *v = o.st.violations; v; v = v->next)
         n++;
@@ -120,10 +125,11 @@ static void many_map_keys_bind_and_a_late_duplicate_is_found(void **state)
     ss_buf_init(&query, 1 << 20);
     for (int i = 0; i < 5000; i++)
         assert_int_equal(ss_buf_printf(&query, "labels[k%d]=%d&", i, i), SS_OK);
-    assert_int_equal(ss_route_bind(&o.match, ss_buf_slice(&query), &o.a, &o.out, &o.st), SS_OK);
+    assert_int_equal(ss_route_bind(&o.match, ss_buf_slice(&query), &hash_key, &o.a, &o.out, &o.st), SS_OK);
     assert_true(o.out.len > 5000 * 8);
     assert_int_equal(ss_buf_printf(&query, "labels[k17]=1"), SS_OK);
-    assert_int_equal(ss_route_bind(&o.match, ss_buf_slice(&query), &o.a, &o.out, &o.st), SS_ERR_INVALID);
+    assert_int_equal(ss_route_bind(&o.match, ss_buf_slice(&query), &hash_key, &o.a, &o.out, &o.st),
+                     SS_ERR_INVALID);
     assert_true(ss_slice_eq(o.st.violations->field, SS_LIT("labels[k17]")));
     assert_null(o.st.violations->next);
     ss_buf_dispose(&query);
@@ -136,7 +142,8 @@ static void a_full_buffer_is_413_and_leaves_it_as_it_was(void **state)
         struct one o;
         one_init(&o, *state, "", max);
         struct ss_slice query = SS_LIT("id=abc&inner.inner.name=defgh&labels[a]=b");
-        assert_int_equal(ss_route_bind(&o.match, query, &o.a, &o.out, &o.st), SS_ERR_BODY_TOO_LARGE);
+        assert_int_equal(ss_route_bind(&o.match, query, &hash_key, &o.a, &o.out, &o.st),
+                         SS_ERR_BODY_TOO_LARGE);
         assert_int_equal(o.st.err, SS_ERR_BODY_TOO_LARGE);
         assert_int_equal(o.out.len, 0);
         one_dispose(&o);
@@ -151,7 +158,7 @@ static void every_truncation_of_a_query_is_read_within_bounds(void **state)
         one_init(&o, *state, "", 1024);
         char *exact = malloc(n ? n : 1);
         memcpy(exact, whole, n);
-        enum ss_err err = ss_route_bind(&o.match, ss_slice_of(exact, n), &o.a, &o.out, &o.st);
+        enum ss_err err = ss_route_bind(&o.match, ss_slice_of(exact, n), &hash_key, &o.a, &o.out, &o.st);
         assert_true(err == SS_OK || err == SS_ERR_INVALID);
         struct ss_slice value;
         (void)ss_query_get(ss_slice_of(exact, n), SS_LIT("$alt"), &o.a, &value);
