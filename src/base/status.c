@@ -18,7 +18,7 @@ __attribute__((format(printf, 2, 0))) static struct ss_slice vprint(struct ss_ar
 
 enum ss_err ss_status_set(struct ss_status *st, struct ss_arena *a, enum ss_err err, const char *fmt, ...)
 {
-    *st = (struct ss_status){.err = err, .code = (int)ss_err_code(err)};
+    *st = (struct ss_status){.err = err, .code = (int)ss_err_code(err), .note = fmt};
     va_list ap;
     va_start(ap, fmt);
     st->message = vprint(a, fmt, ap);
@@ -41,8 +41,45 @@ enum ss_err ss_status_violation(struct ss_status *st, struct ss_arena *a, struct
     if (st->violations == v) {
         st->err = SS_ERR_INVALID;
         st->code = SS_CODE_INVALID_ARGUMENT;
+        st->note = fmt;
         st->message =
             field.len ? ss_arena_printf(a, "%.*s: %s", SS_FMT(field), v->description.ptr) : v->description;
     }
     return SS_ERR_INVALID;
+}
+
+enum ss_err ss_status_say(struct ss_status *st, struct ss_arena *a, enum ss_err err, const char *text)
+{
+    ss_status_set(st, a, err, "%s", text);
+    st->note = text;
+    return err;
+}
+
+/* The end of the printf conversion that begins at p, behind its %. */
+static const char *skip_conversion(const char *p)
+{
+    p += strspn(p, "-+ #0123456789.*hlzjtL");
+    return *p ? p + 1 : p;
+}
+
+void ss_status_note(const struct ss_status *st, char *out, size_t size)
+{
+    static const char value[] = "…";
+    const char *p = st->note ? st->note : "";
+    size_t n = 0;
+    bool after_value = false;
+    if (*p == '%') /* what matters is a value */
+        p = ss_err_text(st->err);
+    while (*p && n + sizeof value < size) {
+        bool conversion = *p == '%' && p[1] != '%';
+        if (conversion && !after_value) {
+            memcpy(out + n, value, sizeof value - 1);
+            n += sizeof value - 1;
+        } else if (!conversion) {
+            out[n++] = *p;
+        }
+        after_value = conversion;
+        p = conversion ? skip_conversion(p + 1) : p + (*p == '%' ? 2 : 1);
+    }
+    out[n] = '\0';
 }

@@ -70,6 +70,13 @@ static void put_time(struct ss_bridge *b)
     ss_buf_append(&b->access, text, 5);
 }
 
+static void put_why(struct ss_buf *out, const struct ss_call *call)
+{
+    char text[160];
+    ss_status_note(&(struct ss_status){.err = call->why_err, .note = call->why}, text, sizeof text);
+    put_quoted(out, ss_slice_str(text));
+}
+
 static void put_text_line(const struct ss_call *call, uint64_t total_ns, uint64_t up_ns, struct ss_buf *out)
 {
     const struct ss_rule *rule = call->match.route ? ss_route_rule(call->match.route) : NULL;
@@ -100,9 +107,9 @@ static void put_text_line(const struct ss_call *call, uint64_t total_ns, uint64_
         put(out, SS_LIT(" method="));
         put(out, call->method->full_name);
     }
-    if (call->why.len && call->grpc_status != SS_CODE_OK) {
+    if (call->why && call->grpc_status != SS_CODE_OK) {
         put(out, SS_LIT(" why="));
-        put_quoted(out, call->why);
+        put_why(out, call);
     }
     put(out, SS_LIT("\n"));
 }
@@ -134,22 +141,27 @@ static void put_json_line(const struct ss_call *call, uint64_t total_ns, uint64_
     put_quoted(out, rule ? rule->path : (struct ss_slice){"", 0});
     put(out, SS_LIT(",\"grpc_method\":"));
     put_quoted(out, call->method ? call->method->full_name : (struct ss_slice){"", 0});
-    if (call->why.len && call->grpc_status != SS_CODE_OK) {
+    if (call->why && call->grpc_status != SS_CODE_OK) {
         put(out, SS_LIT(",\"why\":"));
-        put_quoted(out, call->why);
+        put_why(out, call);
     }
     put(out, SS_LIT("}\n"));
+}
+
+/* From when the call was opened until the service's last byte was there to be read, both as far as we know:
+ * what came before, and what has become of the bytes since, is no time of the service's. */
+static uint64_t upstream_ns(const struct ss_call *call, uint64_t now)
+{
+    uint64_t end = call->up_ended_ns ? call->up_ended_ns : now;
+    return call->up_opened_ns && end > call->up_opened_ns ? end - call->up_opened_ns : 0;
 }
 
 void ss_access_log(struct ss_call *call)
 {
     struct ss_bridge *b = call->bridge;
-    uint64_t now = ss_loop_now_ns(b->loop);
     if (b->access_form == SS_ACCESS_LOG_OFF)
         return;
-    uint64_t up_end = call->up_ended_ns ? call->up_ended_ns : now;
-    uint64_t total_ns = now - call->began_ns;
-    uint64_t up_ns = call->up_began_ns ? up_end - call->up_began_ns : 0;
+    uint64_t now = ss_clock_ns(), total_ns = now - call->began_ns, up_ns = upstream_ns(call, now);
     if (b->access_form == SS_ACCESS_LOG_JSON)
         put_json_line(call, total_ns, up_ns, &b->access);
     else

@@ -178,7 +178,8 @@ void ss_call_data(struct ss_call *call, const char *p, size_t n)
 void ss_call_note(struct ss_call *call, const struct ss_status *st)
 {
     call->grpc_status = st->code;
-    call->why = st->message;
+    call->why = st->note;
+    call->why_err = st->err;
 }
 
 static void on_message(struct ss_upcall *u, struct ss_slice wire)
@@ -290,6 +291,7 @@ void ss_call_open(struct ss_call *call, bool unary)
     call->state = SS_CALL_CALLING;
     start_idle_timer(call);
     call->up_began_ns = ss_loop_now_ns(call->bridge->loop);
+    call->up_opened_ns = ss_clock_ns();
     ss_upcall_start(&call->up, call->bridge->clusters[call->cluster], &request,
                     call->native ? &ss_native_upcall : &upcall_ops, &call->arena);
     if (call->answer->begin)
@@ -391,7 +393,7 @@ static void refuse(void *ctx, struct ss_client *c, enum ss_err err, const char *
     struct ss_call *call = new_call(b, c);
     struct ss_status st;
     ss_call_make_request_id(call);
-    ss_status_set(&st, &call->arena, err, "%s", why);
+    ss_status_say(&st, &call->arena, err, why);
     ss_call_answer_error(call, &st);
 }
 
@@ -406,7 +408,7 @@ static void gone(void *ctx)
 {
     struct ss_call *call = ctx;
     call->grpc_status = SS_CODE_CANCELLED;
-    call->why = SS_LIT("the client went away");
+    call->why = ss_err_text(SS_ERR_CANCELLED);
     if (call->http_status == 0)
         call->http_status = ss_err_http(SS_ERR_CANCELLED);
     ss_call_over(call);

@@ -61,12 +61,14 @@ struct ss_call {
     size_t n_cors;
     bool cors_decides; /* the route or the listener has a CORS policy: the service's own does not pass */
     uint64_t began_ns, up_began_ns, up_ended_ns; /* loop time; 0: not yet */
+    uint64_t up_opened_ns;                       /* as up_began_ns, by the clock: for the log */
     uint64_t bytes_in, bytes_out;                /* of the bodies */
     uint64_t taken; /* what the client had taken when the idle timer looked last: for comparison only */
     int http_status, grpc_status; /* as answered; 0 and -1: not yet */
-    struct ss_slice why;          /* the message of what failed */
-    struct ss_buf body;           /* of the request, while it is not whole */
-    struct ss_buf out;            /* a unary answer, until its status is known */
+    const char *why;              /* note and err of the status that the call ended with, for the log */
+    enum ss_err why_err;
+    struct ss_buf body; /* of the request, while it is not whole */
+    struct ss_buf out;  /* a unary answer, until its status is known */
     struct ss_metadata up_metadata;
     struct ss_metadata head; /* the service's initial metadata */
     struct ss_timer beat;    /* of an event stream: its next heartbeat; of an object: when it must end */

@@ -32,6 +32,8 @@ const struct ss_log *ss_loop_log(const struct ss_loop *l);
 /* Milliseconds and nanoseconds of CLOCK_MONOTONIC, read once a turn (after the wait). */
 uint64_t ss_loop_now_ms(const struct ss_loop *l);
 uint64_t ss_loop_now_ns(const struct ss_loop *l);
+/* The same clock, read now: for times that are reported. What a turn has done so far is not in the loop's. */
+uint64_t ss_clock_ns(void);
 
 /* From any thread: fn(arg) runs on the loop's thread in one of its next turns. Order is kept per posting
  * thread. What was posted and not run when the loop is freed is dropped. */

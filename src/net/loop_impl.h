@@ -77,6 +77,4 @@ void ss_timers_run(struct ss_loop *l);
 int32_t ss_timers_wait(const struct ss_loop *l, int32_t max);
 void ss_timers_dispose(struct ss_loop *l);
 
-uint64_t ss_clock_ns(void);
-
 #endif

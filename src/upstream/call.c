@@ -43,7 +43,7 @@ static void end(struct ss_upcall *u, const struct ss_status *st)
 void ss_upcall_fail(struct ss_upcall *u, enum ss_err err, const char *message)
 {
     struct ss_status st;
-    ss_status_set(&st, u->arena, err, "%s", message);
+    ss_status_say(&st, u->arena, err, message);
     u->metadata.n = 0;
     end(u, &st);
 }
@@ -412,12 +412,14 @@ void ss_upcall_on_end(void *ctx, struct ss_h2_stream *h2)
         st.code = code_of_http(u->http_status);
         st.message =
             ss_arena_printf(u->arena, "the service answered HTTP status %d instead of gRPC", u->http_status);
+        st.note = st.message.ptr;
     } else if (u->early_status) {
         ss_status_set(&st, u->arena, SS_ERR_BAD_RESPONSE, "the service ended the call without trailers");
     } else {
         st.code = SS_CODE_UNKNOWN;
         st.message = u->grpc_content ? SS_LIT("the service ended the call without a status")
                                      : SS_LIT("the service's answer is not gRPC");
+        st.note = st.message.ptr;
     }
     end(u, &st);
 }
