@@ -13,8 +13,8 @@ enum { SS_LOG_LINE_MAX = 4352 }; /* bytes of a line of ss_log_write */
 
 enum ss_log_level { SS_LOG_DEBUG, SS_LOG_INFO, SS_LOG_WARN, SS_LOG_ERROR };
 
-/* One line per request, or none. */
-enum ss_access_log { SS_ACCESS_LOG_TEXT, SS_ACCESS_LOG_JSON, SS_ACCESS_LOG_OFF };
+/* One line per request, or none. AS_LOG: in the form of all other lines. */
+enum ss_access_log { SS_ACCESS_LOG_TEXT, SS_ACCESS_LOG_JSON, SS_ACCESS_LOG_OFF, SS_ACCESS_LOG_AS_LOG };
 
 struct ss_log {
     int fd;                     /* where lines go; borrowed */

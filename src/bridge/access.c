@@ -173,6 +173,8 @@ void ss_access_log(struct ss_call *call)
 
 void ss_access_init(struct ss_bridge *b, enum ss_access_log form, const struct ss_log *log)
 {
+    if (form == SS_ACCESS_LOG_AS_LOG)
+        form = log->json ? SS_ACCESS_LOG_JSON : SS_ACCESS_LOG_TEXT;
     b->access_form = form;
     b->access_log = log;
     ss_buf_init(&b->access, MAX_BYTES);

@@ -38,9 +38,10 @@ static const char serve[] =
     "  --admin ADDRESS      health, 127.0.0.1:9901 by default, or off (SIDESPAN_ADMIN)\n"
     "in both cases:\n"
     "  --workers N          worker threads; 0: as many as the CPU quota allows (SIDESPAN_WORKERS)\n"
-    "  --log-format FORMAT  text or json (SIDESPAN_LOG_FORMAT)\n"
+    "  --log-format FORMAT  of every line: text or json (SIDESPAN_LOG_FORMAT)\n"
     "  --log-level LEVEL    debug, info, warn or error (SIDESPAN_LOG_LEVEL)\n"
-    "  --access-log FORMAT  a line per request: text, json or off (SIDESPAN_ACCESS_LOG)\n";
+    "  --access-log FORMAT  a line per request: text, json or off; as --log-format by default\n"
+    "                       (SIDESPAN_ACCESS_LOG)\n";
 
 static const char check[] =
     "sidespan check: load everything; print every error as file:line:column, and exit 1 if there "

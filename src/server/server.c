@@ -26,7 +26,7 @@ struct server {
 
 void ss_server_config_init(struct ss_server_config *c)
 {
-    *c = (struct ss_server_config){.drain_timeout_ms = 30000};
+    *c = (struct ss_server_config){.drain_timeout_ms = 30000, .access_log = SS_ACCESS_LOG_AS_LOG};
     ss_arena_init(&c->arena, 0);
     ss_limits_init(&c->limits);
 }

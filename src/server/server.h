@@ -29,7 +29,7 @@ struct ss_server_config {
     uint64_t drain_delay_ms; /* SIGTERM: how long listeners stay up with readiness failing. 0 */
     uint64_t drain_timeout_ms; /* how long calls may then take. 30 000 */
     struct ss_limits limits;
-    enum ss_access_log access_log; /* text */
+    enum ss_access_log access_log; /* as the log */
 };
 
 void ss_server_config_init(struct ss_server_config *c);

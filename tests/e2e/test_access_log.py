@@ -114,6 +114,25 @@ def test_text_is_a_line_too(start):
     assert "two words" not in got
 
 
+@pytest.mark.parametrize("keys, env", [({"log": {"format": "json"}}, {}), ({}, {"SIDESPAN_LOG_FORMAT": "json"})])
+def test_the_form_of_the_log_is_that_of_the_access_log(start, keys, env):
+    """(reported 35)"""
+    process = start(env=env, **keys)
+    httpx.get(process.url() + "/echo", headers={"x-request-id": "log-form"}, trust_env=False)
+    assert json.loads(line(process, "log-form"))["level"] == "access"
+    process.stop()
+    assert all(json.loads(each) for each in process.stderr.splitlines())
+
+
+@pytest.mark.parametrize("form", ["text", "json", "off"])
+def test_the_access_log_may_have_a_form_of_its_own(start, form):
+    process = start(access_log=form, log={"format": "json" if form == "text" else "text"})
+    httpx.get(process.url() + "/echo", headers={"x-request-id": "log-own"}, trust_env=False)
+    process.stop()
+    found = lines(process, "log-own")
+    assert [each[:1] == "{" for each in found] == {"text": [False], "json": [True], "off": []}[form]
+
+
 def test_it_can_be_off(start):
     process = start(access_log="off")
     httpx.get(process.url() + "/echo", headers={"x-request-id": "log-off"}, trust_env=False)

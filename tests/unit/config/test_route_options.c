@@ -101,7 +101,7 @@ static void nothing_is_set_that_is_not_written(void **state)
     assert_true(!o->gzip.off && o->gzip.min_bytes == 0 && !o->gzip.streams);
     assert_false(o->envelope);
     assert_null(l.config.server.listeners[0].cors);
-    assert_int_equal(l.config.server.access_log, SS_ACCESS_LOG_TEXT);
+    assert_int_equal(l.config.server.access_log, SS_ACCESS_LOG_AS_LOG);
     done(&l);
 }
 
