@@ -135,6 +135,13 @@ bool ss_native_wanted(struct ss_slice content_type);
 /* Fills the call from the head of a native request, instead of ss_call_read_head's matching. */
 enum ss_err ss_native_begin(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
 
+/* native_method.c */
+/* Whether the method of call->path may be called by gRPC itself. Sets options, and cluster and method, if
+ * there is one. */
+bool ss_native_find(struct ss_call *call);
+/* The first rule of the method that "/pkg.Service/Method" names; NULL: none. */
+const struct ss_rule *ss_native_rule(const struct ss_call *call, struct ss_slice path);
+
 /* websocket.c: messages both ways. */
 extern const struct ss_intake_ops ss_intake_websocket;
 extern const struct ss_answer_ops ss_answer_websocket;

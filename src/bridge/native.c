@@ -1,6 +1,10 @@
-/* gRPC on a REST listener: the bytes of both bodies pass through untouched, trailers and all. gRPC-Web
- * differs only in how the trailers travel (a last frame of the body) and, as -text, in being base64. */
+/* gRPC on a REST listener: the bytes of both bodies pass through untouched, trailers and all, as far as the
+ * route's options let them: its limits hold for each message, its deny list for metadata both ways. gRPC-Web
+ * differs only in how the trailers travel (a last frame of the body) and, as -text, in being base64. The
+ * codec
+ * (+proto, +json, …) is the client's and the service's matter: its name is carried both ways. */
 #include "bridge/head.h"
+#include "http/grpc_frame.h"
 #include "http/grpc_web.h"
 #include "http/http1.h"
 #include "http/media.h"
@@ -8,6 +12,9 @@
 
 struct native {
     bool web, text;
+    struct ss_slice codec; /* of the request: "+json"; may be empty */
+    struct ss_frame_watch up, down;
+    size_t max_message_bytes; /* of the service's */
     struct ss_grpc_web_decoder decoder;
     struct ss_grpc_web_encoder encoder;
 };
@@ -32,6 +39,16 @@ bool ss_native_wanted(struct ss_slice content_type)
 
 /* ---- the request ---- */
 
+static enum ss_err check_sizes(struct ss_call *call, struct ss_slice bytes, struct ss_status *st)
+{
+    struct native *native = call->answer_state;
+    bool cut;
+    if (ss_frame_watch_push(&native->up, bytes.ptr, bytes.len, call->max_request_bytes, &cut) == bytes.len)
+        return SS_OK;
+    return ss_status_set(st, &call->arena, SS_ERR_BODY_TOO_LARGE, "a message is larger than %zu bytes",
+                         call->max_request_bytes);
+}
+
 static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)
 {
     struct native *native = call->answer_state;
@@ -44,9 +61,13 @@ static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last
         err = ss_buf_append(&out, p, n);
     if (err == SS_OK && last && native->text)
         err = ss_grpc_web_decode_end(&native->decoder, &out);
+    if (err != SS_OK)
+        ss_status_set(st, &call->arena, err, "the body is not valid base64");
+    else
+        err = check_sizes(call, ss_buf_slice(&out), st);
     if (err != SS_OK) {
         ss_buf_dispose(&out);
-        return ss_status_set(st, &call->arena, err, "the body is not valid base64");
+        return err;
     }
     ss_call_send(call, &out, last);
     return SS_OK;
@@ -62,69 +83,91 @@ static enum ss_err begin(struct ss_call *call, const struct ss_request *r, struc
 
 static const struct ss_intake_ops intake = {.begin = begin, .push = push};
 
-static const struct ss_method *method_of(struct ss_call *call, struct ss_slice path)
+static void set_types(struct ss_call *call, struct native *native, struct ss_slice type)
 {
-    struct ss_slice name = ss_arena_copy(&call->arena, path);
-    char *slash = name.len ? memrchr((char *)(uintptr_t)name.ptr, '/', name.len) : NULL;
-    if (slash == NULL || slash == name.ptr)
-        return NULL;
-    *slash = '.';
-    return ss_schema_method(call->bridge->snapshot->schema, ss_slice_skip(name, 1));
+    enum ss_media media = ss_media_of(type);
+    native->text = media == SS_MEDIA_GRPC_WEB_TEXT;
+    native->web = native->text || media == SS_MEDIA_GRPC_WEB;
+    native->codec = ss_arena_copy(&call->arena, ss_grpc_codec(type));
+    call->native_type = native->web ? ss_grpc_content_type("grpc", native->codec, &call->arena)
+                                    : ss_arena_copy(&call->arena, type);
+}
+
+static void set_limits(struct ss_call *call, struct native *native)
+{
+    const struct ss_route_options *o = call->options;
+    const struct ss_bridge *b = call->bridge;
+    call->max_request_bytes = o->max_request_bytes ? o->max_request_bytes : b->max_request_bytes;
+    native->max_message_bytes = o->max_message_bytes ? o->max_message_bytes : b->max_message_bytes;
 }
 
 enum ss_err ss_native_begin(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
 {
-    static const struct ss_route_options none = {.timeout_ms = -1, .idle_timeout_ms = -1};
-    const struct ss_snapshot *s = call->bridge->snapshot;
     struct native *native = ss_arena_zalloc(&call->arena, sizeof *native);
     const struct ss_header *type = ss_header_find(r->headers, r->n_headers, SS_LIT("content-type"));
     const struct ss_header *agent = ss_header_find(r->headers, r->n_headers, SS_LIT("user-agent"));
-    enum ss_media media = ss_media_of(type->value);
-    native->text = media == SS_MEDIA_GRPC_WEB_TEXT;
-    native->web = native->text || media == SS_MEDIA_GRPC_WEB;
     call->answer_state = native;
     call->path = ss_arena_copy(&call->arena, r->path);
-    call->options = &none;
     call->intake = &intake;
+    set_types(call, native, type->value);
+    bool callable = ss_native_find(call);
     if (!native->web && !r->http2) {
         call->native = false;
         return ss_status_set(st, &call->arena, SS_ERR_UPGRADE_REQUIRED, "gRPC needs HTTP/2");
     }
     call->answer = &ss_answer_native;
-    if (!native->web)
-        call->native_type = ss_arena_copy(&call->arena, type->value);
     if (agent)
         call->native_agent = ss_arena_copy(&call->arena, agent->value);
-    call->method = method_of(call, call->path);
-    const struct ss_rule *rule = call->method ? ss_route_table_of(s->routes, call->method) : NULL;
-    if (rule == NULL && s->n_clusters != 1)
+    set_limits(call, native);
+    if (!callable)
         return ss_status_set(st, &call->arena, SS_ERR_NOT_IMPLEMENTED, "unknown method %.*s",
                              SS_FMT(call->path));
     if (!ss_slice_eq(r->method, SS_LIT("POST")))
         return ss_status_set(st, &call->arena, SS_ERR_NOT_IMPLEMENTED, "gRPC calls are POST");
-    call->cluster = rule ? rule->cluster : 0;
-    if (rule)
-        call->options = rule->options;
     return SS_OK;
 }
 
 /* ---- the answer ---- */
 
-static void begin_answer(struct ss_call *call)
+/* What frames an answer, which no list keeps from passing. */
+static bool is_protocol(struct ss_slice name)
+{
+    return ss_slice_eq(name, SS_LIT("grpc-status")) || ss_slice_eq(name, SS_LIT("grpc-message")) ||
+           ss_slice_eq(name, SS_LIT("grpc-encoding")) || ss_slice_eq(name, SS_LIT("grpc-accept-encoding"));
+}
+
+static bool passes_down(const struct ss_call *call, const struct ss_header *m)
+{
+    if (is_protocol(m->name))
+        return ss_http_value_valid(m->value);
+    bool own = ss_slice_starts(m->name, SS_LIT("grpc-")) && ss_http_value_valid(m->value);
+    return (own || ss_header_from_metadata(m)) && ss_head_may_go_down(call, m->name);
+}
+
+/* The service's codec, or the request's where it names none: many services say plain application/grpc. */
+static struct ss_slice answer_type(struct ss_call *call)
 {
     const struct native *native = call->answer_state;
-    struct ss_headers h;
-    struct ss_slice type = SS_LIT("application/grpc");
     const struct ss_header *given = ss_header_find(call->head.fields, call->head.n, SS_LIT("content-type"));
-    if (native->web)
-        type = ss_grpc_web_content_type(native->text);
-    else if (given)
-        type = given->value;
-    ss_head_begin(&h, call, type);
+    struct ss_slice codec = given ? ss_grpc_codec(given->value) : native->codec;
+    if (codec.len == 0)
+        codec = native->codec;
+    if (!native->web && given && ss_grpc_codec(given->value).len)
+        return given->value;
+    if (!native->web)
+        return ss_grpc_content_type("grpc", codec, &call->arena);
+    if (codec.len == 0)
+        codec = SS_LIT("+proto");
+    return ss_grpc_content_type(native->text ? "grpc-web-text" : "grpc-web", codec, &call->arena);
+}
+
+static void begin_answer(struct ss_call *call)
+{
+    struct ss_headers h;
+    ss_head_begin(&h, call, answer_type(call));
     for (size_t i = 0; i < call->head.n; i++) {
         const struct ss_header *m = &call->head.fields[i];
-        bool own = ss_slice_starts(m->name, SS_LIT("grpc-")) && ss_http_value_valid(m->value);
-        if (own || (ss_header_from_metadata(m) && !ss_slice_eq(m->name, SS_LIT("x-request-id"))))
+        if (passes_down(call, m) && !ss_slice_eq(m->name, SS_LIT("x-request-id")))
             ss_headers_put(&h, m->name, m->value);
     }
     call->state = SS_CALL_STREAMING;
@@ -151,12 +194,36 @@ static void on_head(struct ss_upcall *u, const struct ss_header *metadata, size_
     begin_answer(call);
 }
 
+/* The service's message is too large. What the client has of it must not be taken for anything: trailers of
+ * HTTP/2 end it, but gRPC-Web's are a frame among others. */
+static void refuse_message(struct ss_call *call, bool cut)
+{
+    const struct native *native = call->answer_state;
+    struct ss_status st;
+    ss_upcall_cancel(&call->up);
+    ss_status_set(&st, &call->arena, SS_ERR_MESSAGE_TOO_LARGE,
+                  "the service's message is over the limit (max_message_bytes)");
+    if (!cut || !native->web) {
+        ss_call_fail(call, &st);
+        return;
+    }
+    ss_call_note(call, &st);
+    call->client->ops->reset(call->client);
+    ss_call_over(call);
+}
+
 static void on_bytes(struct ss_upcall *u, const char *p, size_t n)
 {
     struct ss_call *call = (struct ss_call *)(void *)u;
+    struct native *native = call->answer_state;
+    bool cut;
+    size_t may = ss_frame_watch_push(&native->down, p, n, native->max_message_bytes, &cut);
     call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
-    send_bytes(call, p, n, true);
-    if (call->state == SS_CALL_STREAMING)
+    if (may)
+        send_bytes(call, p, may, true);
+    if (call->state == SS_CALL_STREAMING && may < n)
+        refuse_message(call, cut);
+    else if (call->state == SS_CALL_STREAMING)
         ss_call_settle_credit(call, n);
 }
 
@@ -165,13 +232,12 @@ static void on_writable(struct ss_upcall *u)
     ss_call_request_writable((struct ss_call *)(void *)u);
 }
 
-static void pass_trailers(const struct ss_header *from, size_t n, struct ss_headers *to)
+static void pass_trailers(const struct ss_call *call, const struct ss_header *from, size_t n,
+                          struct ss_headers *to)
 {
-    for (size_t i = 0; i < n; i++) {
-        bool own = ss_slice_starts(from[i].name, SS_LIT("grpc-")) && ss_http_value_valid(from[i].value);
-        if (own || ss_trailer_from_metadata(&from[i]))
+    for (size_t i = 0; i < n; i++)
+        if (passes_down(call, &from[i]))
             ss_headers_put_all(to, &from[i], 1);
-    }
 }
 
 static void on_answer_end(struct ss_call *call, const struct ss_status *st, const struct ss_header *trailers,
@@ -183,7 +249,7 @@ static void on_answer_end(struct ss_call *call, const struct ss_status *st, cons
     bool given = ss_header_find(trailers, n, SS_LIT("grpc-status")) != NULL;
     ss_headers_init(&down, &call->arena);
     if (given)
-        pass_trailers(trailers, n, &down);
+        pass_trailers(call, trailers, n, &down);
     else
         ss_head_status_trailers(call, st, &down);
     if (call->state != SS_CALL_STREAMING)

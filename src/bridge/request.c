@@ -211,11 +211,14 @@ static void add_binary(struct ss_call *call, struct intake *in, struct ss_slice 
     add_given(call, in, name, values, false);
 }
 
-/* gRPC's own headers of a native request, but for those that sidespan sends itself. */
-static bool passes_natively(const struct ss_header *h)
+/* gRPC's own headers of a native request, but for those that sidespan sends itself, and those that the route
+ * denies; the codings are the protocol's. */
+static bool passes_natively(const struct ss_call *call, const struct ss_header *h)
 {
+    if (ss_slice_eq(h->name, SS_LIT("grpc-encoding")) || ss_slice_eq(h->name, SS_LIT("grpc-accept-encoding")))
+        return plain(h->value);
     return ss_slice_starts(h->name, SS_LIT("grpc-")) && !ss_slice_eq(h->name, SS_LIT("grpc-timeout")) &&
-           plain(h->value);
+           plain(h->value) && ss_head_allowed(call->options, h->name);
 }
 
 static bool may_go_up(const struct ss_route_options *o, struct ss_slice name)
@@ -233,7 +236,7 @@ static bool may_go_up(const struct ss_route_options *o, struct ss_slice name)
 /* What of header h goes up as, in *out; false: it does not go up. */
 static bool to_metadata(struct ss_call *call, const struct ss_header *h, struct ss_header *out)
 {
-    if (call->native && passes_natively(h)) {
+    if (call->native && passes_natively(call, h)) {
         *out = *h;
         return true;
     }
@@ -521,6 +524,19 @@ static void answer_preflight(struct ss_call *call)
     ss_call_over(call);
 }
 
+/* The options of the route that a preflight asks about: by HTTP, or by gRPC-Web. NULL: there is none. */
+static const struct ss_route_options *options_asked_about(struct ss_call *call, const struct ss_request *r,
+                                                          struct ss_slice method)
+{
+    struct ss_route_match m;
+    struct ss_status ignored;
+    struct ss_slice path = ss_arena_copy(&call->arena, r->path);
+    if (ss_route_match(call->bridge->snapshot->routes, method, path, &call->arena, &m, &ignored) == SS_OK)
+        return ss_route_rule(m.route)->options;
+    const struct ss_rule *rule = ss_slice_eq(method, SS_LIT("POST")) ? ss_native_rule(call, path) : NULL;
+    return rule ? rule->options : NULL;
+}
+
 /* What CORS adds to the answer; a preflight is answered here: the call is over then. A preflight asks about
  * the route of the method that it announces. */
 static void apply_cors(struct ss_call *call, const struct intake *in)
@@ -536,13 +552,9 @@ static void apply_cors(struct ss_call *call, const struct intake *in)
     if (call->options && call->options->cors) {
         config = call->options->cors;
     } else if (options && request.request_method.len) {
-        struct ss_route_match m;
-        struct ss_status ignored;
-        struct ss_slice path = ss_arena_copy(&call->arena, r->path);
-        if (ss_route_match(call->bridge->snapshot->routes, request.request_method, path, &call->arena, &m,
-                           &ignored) == SS_OK &&
-            ss_route_rule(m.route)->options->cors)
-            config = ss_route_rule(m.route)->options->cors;
+        const struct ss_route_options *asked = options_asked_about(call, r, request.request_method);
+        if (asked && asked->cors)
+            config = asked->cors;
     }
     if (config == NULL)
         return;

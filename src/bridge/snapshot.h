@@ -13,7 +13,7 @@
 
 struct ss_snapshot {
     atomic_uint refs;
-    struct ss_arena arena; /* holds rules, options, strings, cluster configs */
+    struct ss_arena arena; /* holds rules, options, strings, cluster configs, native */
     struct ss_schema *schema;
     struct ss_route_table *routes;
     struct ss_cluster_config *clusters;
@@ -22,6 +22,8 @@ struct ss_snapshot {
      * only imported, or what `services` and `apis` leave out; a rule of a document may still route a method
      * of such a service. NULL: nothing is served. */
     const int32_t *served_by;
+    enum ss_native *native;                  /* of each cluster, none UNSET; NULL: ROUTES for all */
+    const struct ss_route_options *defaults; /* of calls that have no route; NULL: none are set */
 };
 
 /* Index of the cluster that serves the service as a whole; -1: none does. */

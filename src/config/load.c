@@ -143,6 +143,16 @@ static void decode_top(struct ss_diag *d, const struct ss_node *tree, struct top
     ss_decode_map(d, tree, parts, 2);
 }
 
+/* What holds where neither a rule nor an upstream says more. */
+static void set_defaults(const struct ss_route_keys *defaults, struct ss_snapshot *snapshot)
+{
+    enum ss_native native = defaults->options.native;
+    snapshot->defaults = ss_route_keys_keep_defaults(defaults, &snapshot->arena);
+    for (size_t i = 0; i < snapshot->n_clusters; i++)
+        if (snapshot->native[i] == SS_NATIVE_UNSET)
+            snapshot->native[i] = native == SS_NATIVE_UNSET ? SS_NATIVE_ROUTES : native;
+}
+
 /* The path of the first descriptor if it is the only one; else words for all of them. */
 static struct ss_slice what_declares(const struct ss_node *descriptors)
 {
@@ -187,6 +197,7 @@ static void load_routes(struct ss_diag *d, const struct ss_node *tree, const str
     ss_route_keys_init(&defaults);
     if (top->defaults)
         ss_route_keys_decode_defaults(d, top->defaults, &defaults, &by_defaults);
+    set_defaults(&defaults, snapshot);
     if (top->routes)
         documents = ss_documents_load(d, top->routes, &defaults);
     if (top->descriptors == NULL) {

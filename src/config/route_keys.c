@@ -21,7 +21,8 @@ void ss_route_keys_init(struct ss_route_keys *k)
 struct ss_route_keys ss_route_keys_inherit(const struct ss_route_keys *from)
 {
     struct ss_route_keys k = *from;
-    k.stream_at = k.sse_at = k.object_at = k.envelope_at = k.websocket_at = NULL;
+    k.stream_at = k.sse_at = k.object_at = k.envelope_at = k.websocket_at = k.native_at = NULL;
+    k.options.native = SS_NATIVE_UNSET; /* the upstream's comes before that of the defaults */
     return k;
 }
 
@@ -74,6 +75,26 @@ static void decode_envelope(struct ss_diag *d, const struct ss_node *value, void
     struct ss_route_keys *into = field;
     ss_decode_bool(d, value, &into->options.envelope, arg);
     into->envelope_at = value;
+}
+
+void ss_native_decode(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    static const struct ss_choice list[] = {
+        {"off", SS_NATIVE_OFF}, {"routes", SS_NATIVE_ROUTES}, {"all", SS_NATIVE_ALL}};
+    static const struct ss_choices choices = {list, 3};
+    (void)arg;
+    enum ss_native *native = field;
+    int choice = SS_NATIVE_OFF;
+    if (!ss_decode_is_off(value))
+        ss_decode_choice(d, value, &choice, &choices);
+    *native = (enum ss_native)choice;
+}
+
+static void decode_native(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct ss_route_keys *into = field;
+    ss_native_decode(d, value, &into->options.native, arg);
+    into->native_at = value;
 }
 
 /* `gzip: off`, or `gzip: {min_bytes, streams}`. */
@@ -212,6 +233,7 @@ static const struct ss_key rule_keys[] = {
     {.name = "websocket", .decode = decode_websocket},
     {.name = "gzip", .decode = decode_gzip, .offset = OPTION(gzip)},
     {.name = "envelope", .decode = decode_envelope},
+    {.name = "native", .decode = decode_native},
 };
 
 static const struct ss_key default_keys[] = {
@@ -258,19 +280,34 @@ static void check_streaming(struct ss_diag *d, const struct ss_route_keys *keys,
                    SS_FMT(method->full_name));
 }
 
-const struct ss_route_options *ss_route_keys_keep(struct ss_diag *d, const struct ss_route_keys *keys,
-                                                  const struct ss_route_keys *defaults,
-                                                  const struct ss_method *method, struct ss_arena *a)
+static struct ss_route_options *keep(const struct ss_route_options *from, struct ss_arena *a)
 {
     struct ss_route_options *kept = ss_arena_alloc(a, sizeof *kept);
-    *kept = keys->options;
-    check_streaming(d, keys, method);
-    kept->sse = ss_sse_keys_resolve(d, &keys->sse, &defaults->sse, method);
-    kept->sse.done = ss_arena_copy(a, kept->sse.done);
+    *kept = *from;
     kept->ignored_query_parameters =
         ss_slices_keep(kept->ignored_query_parameters, kept->n_ignored_query_parameters, a);
     kept->allow_headers = ss_slices_keep(kept->allow_headers, kept->n_allow_headers, a);
     kept->deny_headers = ss_slices_keep(kept->deny_headers, kept->n_deny_headers, a);
     kept->cors = ss_cors_keys_keep(kept->cors, a);
     return kept;
+}
+
+const struct ss_route_options *ss_route_keys_keep(struct ss_diag *d, const struct ss_route_keys *keys,
+                                                  const struct ss_route_keys *defaults,
+                                                  const struct ss_method *method, struct ss_arena *a)
+{
+    struct ss_route_options *kept = keep(&keys->options, a);
+    check_streaming(d, keys, method);
+    if (keys->native_at && keys->options.native == SS_NATIVE_ALL)
+        ss_diag_at(d, keys->native_at,
+                   "\"all\" means nothing beside a rule: it stands beside an upstream, or under defaults");
+    kept->sse = ss_sse_keys_resolve(d, &keys->sse, &defaults->sse, method);
+    kept->sse.done = ss_arena_copy(a, kept->sse.done);
+    return kept;
+}
+
+const struct ss_route_options *ss_route_keys_keep_defaults(const struct ss_route_keys *defaults,
+                                                           struct ss_arena *a)
+{
+    return keep(&defaults->options, a);
 }

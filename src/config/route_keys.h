@@ -17,9 +17,9 @@ ss_decode_fn ss_auto_mapping_decode;
 struct ss_route_keys {
     struct ss_route_options options; /* its lists point into the diag's arena; sse is unset */
     struct ss_sse_keys sse;
-    /* The values of `stream`, `sse`, `object`, `envelope` and `websocket`; NULL when they are not given here.
-     */
-    const struct ss_node *stream_at, *sse_at, *object_at, *envelope_at, *websocket_at;
+    /* The values of `stream`, `sse`, `object`, `envelope`, `websocket` and `native`; NULL when they are not
+     * given here. */
+    const struct ss_node *stream_at, *sse_at, *object_at, *envelope_at, *websocket_at, *native_at;
 };
 
 /* What is in force where nothing is configured. */
@@ -37,5 +37,12 @@ struct ss_route_keys ss_route_keys_inherit(const struct ss_route_keys *from);
 const struct ss_route_options *ss_route_keys_keep(struct ss_diag *d, const struct ss_route_keys *keys,
                                                   const struct ss_route_keys *defaults,
                                                   const struct ss_method *method, struct ss_arena *a);
+
+/* `defaults:` as they hold for a call that has no route: a copy, as above. */
+const struct ss_route_options *ss_route_keys_keep_defaults(const struct ss_route_keys *defaults,
+                                                           struct ss_arena *a);
+
+/* enum ss_native from `off`, `routes` or `all`. */
+ss_decode_fn ss_native_decode;
 
 #endif

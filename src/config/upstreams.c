@@ -1,6 +1,7 @@
 #include "config/upstreams.h"
 
 #include "config/nearest.h"
+#include "config/route_keys.h"
 #include "config/tls_files.h"
 
 struct upstream_keys {
@@ -10,6 +11,7 @@ struct upstream_keys {
     bool required;
     uint64_t connect_timeout_ms;
     struct ss_upstream_services services;
+    enum ss_native native;
 };
 
 static void decode_plaintext(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
@@ -47,6 +49,7 @@ static const struct ss_key keys[] = {
     {.name = "auto_mapping",
      .decode = ss_auto_mapping_decode,
      .offset = offsetof(struct upstream_keys, services.auto_mapping)},
+    {.name = "native", .decode = ss_native_decode, .offset = offsetof(struct upstream_keys, native)},
     {.name = "reflection", .decode = ss_decode_later},
     {.name = "service_config", .decode = ss_decode_later},
     {.name = "circuit_breaker", .decode = ss_decode_later},
@@ -90,7 +93,8 @@ static void decode_tls(struct ss_diag *d, const struct ss_node *node, const stru
 }
 
 static void decode_upstream(struct ss_diag *d, const struct ss_node *node, struct ss_snapshot *s,
-                            struct ss_cluster_config *c, struct ss_upstream_services *services)
+                            struct ss_cluster_config *c, struct ss_upstream_services *services,
+                            enum ss_native *native)
 {
     struct upstream_keys raw = {.connect_timeout_ms = 20000};
     c->name = ss_arena_copy(&s->arena, node->key->text);
@@ -98,6 +102,7 @@ static void decode_upstream(struct ss_diag *d, const struct ss_node *node, struc
         ss_diag_at(d, node->key, "an upstream needs a name");
     ss_decode_map(d, node, &SS_KEYS(keys, &raw), 1);
     *services = raw.services;
+    *native = raw.native;
     c->required = raw.required;
     c->connect_timeout_ms = raw.connect_timeout_ms;
     if (raw.target.at) {
@@ -123,9 +128,10 @@ struct ss_upstream_services *ss_upstreams_decode(struct ss_diag *d, const struct
     }
     struct ss_upstream_services *services = ss_arena_zalloc(d->arena, upstreams->count * sizeof *services);
     snapshot->clusters = ss_arena_zalloc(&snapshot->arena, upstreams->count * sizeof *snapshot->clusters);
+    snapshot->native = ss_arena_zalloc(&snapshot->arena, upstreams->count * sizeof *snapshot->native);
     for (const struct ss_node *e = upstreams->first; e; e = e->next) {
         size_t i = snapshot->n_clusters++;
-        decode_upstream(d, e, snapshot, &snapshot->clusters[i], &services[i]);
+        decode_upstream(d, e, snapshot, &snapshot->clusters[i], &services[i], &snapshot->native[i]);
     }
     return services;
 }

@@ -91,3 +91,31 @@ bool ss_deframer_idle(const struct ss_deframer *d)
 {
     return d->prefix_len == 0;
 }
+
+size_t ss_frame_watch_push(struct ss_frame_watch *w, const char *p, size_t n, size_t max, bool *cut)
+{
+    size_t at = 0, start = 0;
+    *cut = false;
+    while (at < n) {
+        if (w->left) {
+            size_t part = n - at < w->left ? n - at : (size_t)w->left;
+            w->left -= part;
+            at += part;
+            continue;
+        }
+        if (w->prefix_len == 0)
+            start = at;
+        while (at < n && w->prefix_len < SS_GRPC_PREFIX)
+            w->prefix[w->prefix_len++] = (uint8_t)p[at++];
+        if (w->prefix_len < SS_GRPC_PREFIX)
+            break;
+        const uint8_t *b = w->prefix;
+        w->left = (uint32_t)b[1] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 8 | b[4];
+        *cut = at - start < SS_GRPC_PREFIX;
+        if (w->left > max)
+            return *cut ? 0 : start;
+        w->prefix_len = 0;
+    }
+    *cut = false;
+    return n;
+}

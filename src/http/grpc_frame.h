@@ -42,4 +42,14 @@ enum ss_err ss_deframer_push(struct ss_deframer *d, const char *p, size_t n, siz
 /* Whether it stands between messages: false at the end of a stream means a truncated message. */
 bool ss_deframer_idle(const struct ss_deframer *d);
 
+/* Looks at messages that pass, and keeps none of their bytes. Zero-initialised. */
+struct ss_frame_watch {
+    uint64_t left; /* of the message that is passing */
+    uint8_t prefix[SS_GRPC_PREFIX];
+    uint8_t prefix_len;
+};
+/* How many of n bytes at p may pass: all, or those before a message of more than max bytes. *cut: that
+ * message began in an earlier piece, a part of its prefix has passed. */
+size_t ss_frame_watch_push(struct ss_frame_watch *w, const char *p, size_t n, size_t max, bool *cut);
+
 #endif

@@ -5,9 +5,23 @@
 #include "http/grpc_frame.h"
 #include "http/http1.h"
 
-struct ss_slice ss_grpc_web_content_type(bool text)
+struct ss_slice ss_grpc_codec(struct ss_slice content_type)
 {
-    return text ? SS_LIT("application/grpc-web-text+proto") : SS_LIT("application/grpc-web+proto");
+    struct ss_slice s = ss_http_trim(content_type);
+    const char *plus = s.len ? memchr(s.ptr, '+', s.len) : NULL,
+               *semicolon = s.len ? memchr(s.ptr, ';', s.len) : NULL;
+    size_t n = 1;
+    if (plus == NULL || (semicolon && semicolon < plus))
+        return (struct ss_slice){0};
+    s = ss_slice_skip(s, (size_t)(plus - s.ptr));
+    while (n < s.len && ss_http_tchar(s.ptr[n]))
+        n++;
+    return n > 1 ? ss_slice_of(s.ptr, n) : (struct ss_slice){0};
+}
+
+struct ss_slice ss_grpc_content_type(const char *kind, struct ss_slice codec, struct ss_arena *a)
+{
+    return ss_arena_printf(a, "application/%s%.*s", kind, SS_FMT(codec));
 }
 
 static bool clean(const struct ss_header *h)

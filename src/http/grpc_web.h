@@ -5,13 +5,17 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "http/header.h"
 
 enum { SS_GRPC_WEB_TRAILERS = 0x80 }; /* flag of the frame of trailers */
 
-/* "application/grpc-web+proto" or "application/grpc-web-text+proto". */
-struct ss_slice ss_grpc_web_content_type(bool text);
+/* The codec that a content type of gRPC or gRPC-Web names: "+proto", "+json", …; empty: none, which means
+ * proto. A view of content_type, without its parameters. */
+struct ss_slice ss_grpc_codec(struct ss_slice content_type);
+/* "application/" kind codec, into a. kind: "grpc", "grpc-web" or "grpc-web-text". */
+struct ss_slice ss_grpc_content_type(const char *kind, struct ss_slice codec, struct ss_arena *a);
 
 /* Appends the frame of trailers: "name: value" CR LF each, grpc-status among them. SS_ERR_INTERNAL, and
  * nothing written, when a name is not lower case or a value not clean. */

@@ -17,6 +17,9 @@
 
 enum ss_stream_form { SS_STREAM_UNSET, SS_STREAM_NDJSON, SS_STREAM_SSE, SS_STREAM_ARRAY, SS_STREAM_OBJECT };
 
+/* Which methods may be called by gRPC itself: none, those that have a route, or any. */
+enum ss_native { SS_NATIVE_UNSET, SS_NATIVE_OFF, SS_NATIVE_ROUTES, SS_NATIVE_ALL };
+
 struct ss_cors_config; /* http/cors.h */
 
 /* Server-sent events of a route whose stream has that form. */
@@ -76,7 +79,8 @@ struct ss_route_options {
     struct ss_route_object object;
     struct ss_route_websocket websocket;
     struct ss_route_gzip gzip;
-    bool envelope; /* each line of an NDJSON stream is {"result":m}, as grpc-gateway has it */
+    enum ss_native native; /* UNSET: the upstream's; ALL: as ROUTES */
+    bool envelope;         /* each line of an NDJSON stream is {"result":m}, as grpc-gateway has it */
 };
 
 /* One HTTP binding of a gRPC method. All pointers are borrowed from the snapshot and outlive the table. */

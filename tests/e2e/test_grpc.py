@@ -154,9 +154,10 @@ def test_a_service_that_nobody_knows(stub):
     assert failed.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_a_method_without_a_route_passes_too(stub):
-    request = stub.message("StoreRequest", name="n")
-    assert stub.method("Cases.Store")(request, timeout=PATIENCE) == request
+def test_a_method_without_a_route_is_unimplemented(stub):
+    with pytest.raises(grpc.RpcError) as failed:
+        stub.method("Cases.Store")(stub.message("StoreRequest", name="n"), timeout=PATIENCE)
+    assert failed.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_compressed_messages_pass(stub):

@@ -198,9 +198,35 @@ static void the_prefix_is_big_endian(void **state)
     assert_memory_equal(out, "\0\0\0\0\0", 5);
 }
 
+/* Messages of 3, 0 and 10 bytes, in every cut in two; 10 is too many with max 9. */
+static void messages_that_pass_are_measured_however_they_are_cut(void **state)
+{
+    (void)state;
+    static const char bytes[] = "\0\0\0\0\3abc\1\0\0\0\0\0\0\0\0\012abcdefghij";
+    const size_t n = sizeof bytes - 1, third = 13;
+    for (size_t cut = 0; cut <= n; cut++) {
+        struct ss_frame_watch w = {0}, large = {0};
+        bool torn, none;
+        size_t first = ss_frame_watch_push(&w, bytes, cut, 9, &torn);
+        assert_int_equal(ss_frame_watch_push(&large, bytes, cut, 10, &none), cut);
+        assert_false(none);
+        assert_int_equal(ss_frame_watch_push(&large, bytes + cut, n - cut, 10, &none), n - cut);
+        if (cut >= third + 5) {
+            assert_int_equal(first, third);
+            assert_false(torn);
+            continue;
+        }
+        assert_int_equal(first, cut);
+        size_t second = ss_frame_watch_push(&w, bytes + cut, n - cut, 9, &torn);
+        assert_int_equal(torn, cut > third);
+        assert_int_equal(second, cut > third ? 0 : third - cut);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_that_pass_are_measured_however_they_are_cut),
         cmocka_unit_test(a_stream_is_cut_into_messages),
         cmocka_unit_test(a_truncated_message_is_not_idle),
         cmocka_unit_test(a_prefix_that_announces_too_much_is_refused_at_once),

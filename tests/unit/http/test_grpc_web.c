@@ -44,11 +44,29 @@ static void a_trailer_cannot_hold_another(void **state)
     }
 }
 
-static void each_mode_has_its_content_type(void **state)
+static void assert_codec(const char *content_type, const char *want)
 {
+    char *text = exact(content_type, strlen(content_type));
+    assert_slice(ss_grpc_codec(ss_slice_of(text, strlen(content_type))), want);
+    exact_free(text, strlen(content_type));
+}
+
+/* (reported 29) */
+static void the_codec_is_read_from_a_content_type_and_written_into_another(void **state)
+{
+    struct ss_arena a;
     (void)state;
-    assert_slice(ss_grpc_web_content_type(false), "application/grpc-web+proto");
-    assert_slice(ss_grpc_web_content_type(true), "application/grpc-web-text+proto");
+    assert_codec("application/grpc", "");
+    assert_codec("application/grpc+json", "+json");
+    assert_codec("application/grpc-web-text+proto ; charset=x", "+proto");
+    assert_codec("application/grpc;a=\"b+c\"", "");
+    assert_codec("application/grpc+", "");
+    assert_codec("application/grpc+x.y-z;q", "+x.y-z");
+    assert_codec("", "");
+    ss_arena_init(&a, 0);
+    assert_slice(ss_grpc_content_type("grpc-web-text", SS_LIT("+json"), &a), "application/grpc-web-text+json");
+    assert_slice(ss_grpc_content_type("grpc", SS_LIT(""), &a), "application/grpc");
+    ss_arena_dispose(&a);
 }
 
 static void pieces_become_one_text(void **state)
@@ -186,7 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trailers_are_a_frame_with_the_high_bit),
         cmocka_unit_test(a_trailer_cannot_hold_another),
-        cmocka_unit_test(each_mode_has_its_content_type),
+        cmocka_unit_test(the_codec_is_read_from_a_content_type_and_written_into_another),
         cmocka_unit_test(pieces_become_one_text),
         cmocka_unit_test(a_flush_pads_in_mid_stream),
         cmocka_unit_test(what_does_not_fit_can_be_encoded_again),
