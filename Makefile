@@ -64,9 +64,16 @@ DEPS_config := server $(DEPS_server)
 DEPS_cli := config $(DEPS_config)
 
 .PHONY: all clean help unit
-all: build/sidespan
+all: $(if $(filter fuzz,$(VARIANT)),fuzz-build,$(OUT)/sidespan)
 
 OBJ = $(OUT)/obj
+
+# A build without the packages says which are missing, and what to do, before the compiler complains of a header.
+PACKAGES = $(OUT)/packages
+$(PACKAGES): scripts/check-packages.sh
+	@mkdir -p $(@D)
+	@scripts/check-packages.sh $(CC) $(PKG_CFLAGS)
+	@touch $@
 
 # Generated: C of descriptor.proto (protoc-c), and the files that every schema holds, as bytes. Ours come before those
 # of libprotobuf-dev. Generated code is compiled as it comes, without warnings.
@@ -77,15 +84,15 @@ BUILTIN_PROTOS := $(addprefix google/protobuf/,any.proto api.proto descriptor.pr
         $(patsubst proto/%,%,$(sort $(wildcard proto/google/rpc/*.proto proto/google/rpc/*/*.proto proto/google/api/*.proto)))
 GEN_OBJS_schema = $(OBJ)/gen/google/protobuf/descriptor.pb-c.o $(OBJ)/gen/schema/builtin_set.o
 
-$(GEN)/google/protobuf/%.pb-c.c $(GEN)/google/protobuf/%.pb-c.h: $(PROTO_STD)/google/protobuf/%.proto
+$(GEN)/google/protobuf/%.pb-c.c $(GEN)/google/protobuf/%.pb-c.h: $(PACKAGES)
 	@mkdir -p $(@D)
-	protoc-c -I $(PROTO_STD) --c_out=$(GEN) $<
-$(GEN)/schema/builtin_set.pb: $(wildcard proto/google/rpc/*.proto proto/google/rpc/*/*.proto proto/google/api/*.proto)
+	protoc-c -I $(PROTO_STD) --c_out=$(GEN) $(PROTO_STD)/google/protobuf/$*.proto
+$(GEN)/schema/builtin_set.pb: $(wildcard proto/google/rpc/*.proto proto/google/rpc/*/*.proto proto/google/api/*.proto) | $(PACKAGES)
 	@mkdir -p $(@D)
 	protoc -I proto -I $(PROTO_STD) --descriptor_set_out=$@ $(BUILTIN_PROTOS)
 $(GEN)/schema/builtin_set.c: $(GEN)/schema/builtin_set.pb scripts/embed.sh
 	scripts/embed.sh ss_builtin_set $< > $@.tmp && mv $@.tmp $@
-$(OBJ)/gen/%.o: $(GEN)/%.c
+$(OBJ)/gen/%.o: $(GEN)/%.c | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -w -c $< -o $@
 $(patsubst src/%.c,$(OBJ)/%.o,$(wildcard src/schema/*.c)): | $(GEN)/google/protobuf/descriptor.pb-c.h
@@ -103,7 +110,7 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 
 $(patsubst src/%.c,$(OBJ)/%.o,$(wildcard $(HOT:%=src/%/*.c))): CFLAGS_release += -O3
-$(OBJ)/%.o: src/%.c
+$(OBJ)/%.o: src/%.c | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 

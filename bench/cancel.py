@@ -7,15 +7,16 @@ the socket to the handler. Milliseconds; the figures go to build/bench-cancel.js
 """
 import argparse
 import collections
-import json
 import pathlib
 import ssl
 import statistics
+import sys
 import tempfile
 import time
 import uuid
 
-from testbed import ROOT, eventually, leaving, start
+from results import Results
+from testbed import eventually, leaving, start
 
 
 def took_ms(process, services, moment, kind, how, tls):
@@ -33,7 +34,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=5)
     args = parser.parse_args()
-    rows, data = [], collections.defaultdict(list)
+    results, data = Results("bench-cancel"), collections.defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         services, process = start(folder, leaving.RULES)
@@ -42,7 +43,9 @@ def main():
                 for moment, kind, how in leaving.WAYS:
                     for tls in (False, True):
                         context = ssl.create_default_context(cafile=folder / "certs/ca.crt") if tls else None
-                        data[moment.__name__, kind.__name__, how, tls].append(took_ms(process, services, moment, kind, how, context))
+                        with results.attempt(moment=moment.__name__, client=kind.__name__, how=how, tls=tls):
+                            ms = took_ms(process, services, moment, kind, how, context)
+                            data[moment.__name__, kind.__name__, how, tls].append(ms)
         finally:
             process.stop()
             services.stop()
@@ -50,12 +53,12 @@ def main():
     for (moment, kind, how, tls), ms in sorted(data.items()):
         row = {"moment": moment, "client": kind, "how": how, "tls": tls}
         row |= {"median_ms": round(statistics.median(ms), 2), "max_ms": round(max(ms), 2)}
-        rows.append(row)
+        results.add(row)
         print(f"{moment:<32}{kind:<12}{how:<14}{'yes' if tls else 'no':<6}{row['median_ms']:>8.2f}{row['max_ms']:>8.2f}")
     every = [ms for each in data.values() for ms in each]
     print(f"{len(every)} departures: median {statistics.median(every):.2f} ms, {sum(ms > 10 for ms in every)} above 10 ms")
-    (ROOT / "build/bench-cancel.json").write_text(json.dumps(rows, indent=1))
+    return results.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,12 +7,13 @@ so that what is printed contains the loopback and this script. Milliseconds; the
 build/bench-deadlines.json too.
 """
 import argparse
-import json
 import pathlib
+import sys
 import tempfile
 import time
 
-from testbed import ROOT, http1, start
+from results import Results
+from testbed import http1, start
 
 RULES = [
     {"selector": "sidespan.test.v1.Echo.Slow", "get": "/slow/{ms}"},
@@ -38,27 +39,31 @@ def measure(process, target, headers, deadline_ms, times):
     return sorted(late)
 
 
+def show(source, late, results):
+    at = {"min": 0, "median": 0.5, "p90": 0.9, "p99": 0.99, "max": 1}
+    row = {key: round(late[int(part * (len(late) - 1))], 3) for key, part in at.items()}
+    over = sum(ms > 5 for ms in late) / len(late)
+    results.add({"deadline": source, **row, "over_5_ms": over})
+    print(f"{source:<26}" + "".join(f"{value:>8.2f}" for value in row.values()) + f"{over:>8.0%}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=50)
     args = parser.parse_args()
-    rows = []
+    results = Results("bench-deadlines")
     with tempfile.TemporaryDirectory() as name:
         services, process = start(pathlib.Path(name), RULES)
         try:
             print(f"{'deadline':<26}{'min':>8}{'median':>8}{'p90':>8}{'p99':>8}{'max':>8}{'> 5 ms':>8}")
             for source, (target, headers, deadline_ms) in SOURCES.items():
-                late = measure(process, target, headers, deadline_ms, args.times)
-                at = {"min": 0, "median": 0.5, "p90": 0.9, "p99": 0.99, "max": 1}
-                row = {key: round(late[int(part * (len(late) - 1))], 3) for key, part in at.items()}
-                over = sum(ms > 5 for ms in late) / len(late)
-                rows.append({"deadline": source, **row, "over_5_ms": over})
-                print(f"{source:<26}" + "".join(f"{value:>8.2f}" for value in row.values()) + f"{over:>8.0%}", flush=True)
+                with results.attempt(deadline=source):
+                    show(source, measure(process, target, headers, deadline_ms, args.times), results)
         finally:
             process.stop()
             services.stop()
-    (ROOT / "build/bench-deadlines.json").write_text(json.dumps(rows, indent=1))
+    return results.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What sidespan costs where it is held to a number: memory at the start, memory with 10,000 idle connections, and
 500 server streams of 1,000 tokens at once. Prints each with its bound; the exit status is 1 when one is missed. Figures
-also go to build/bench-limits.json. Everything is on loopback.
+also go to build/bench-limits.json, as they come. Everything is on loopback.
 """
 import json
 import os
@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import run  # noqa: E402
+from results import Results  # noqa: E402
 
 IDLE, STREAMS, TOKENS = 10000, 500, 1000
 ROUTES = (
@@ -94,30 +95,35 @@ def whole(answer):
     return head.startswith(b"HTTP/1.1 200") and numbers == list(range(1, TOKENS + 1))
 
 
+def hold(results, what, bound, how, measure):
+    """Measures, and says whether the bound is kept."""
+    with results.attempt(what=what):
+        value = measure()
+        ok = value <= bound if how == "at most" else value >= bound
+        print(f"{value:8.1f} {what} ({how} {bound}){'' if ok else '   MISSED'}", flush=True)
+        results.add({"what": what, "value": value, "bound": bound, "how": how})
+        return ok
+    return False
+
+
 def main():
     bench = run.Bench(None)
-    rows = []
+    results = Results("bench-limits")
+    kept = []
     try:
         echo, tokens = run.free_port(), run.free_port()
         run.wait_port(echo, bench.start(bench.load_cpu, os.path.join(run.BUILD, "bench", "echo"), str(echo)))
         run.wait_port(tokens, bench.start(bench.load_cpu, os.path.join(run.BUILD, "bench", "tokens"), str(tokens), os.path.join(bench.dir, "made")))
         port, process = start(bench, tokens, echo)
-        rows.append(("MiB at the start", rss_mib(process.pid), 8, "at most"))
-        rows.append((f"MiB with {IDLE} idle connections", idle(port, process), 20, "at most"))
+        kept.append(hold(results, "MiB at the start", 8, "at most", lambda: rss_mib(process.pid)))
+        kept.append(hold(results, f"MiB with {IDLE} idle connections", 20, "at most", lambda: idle(port, process)))
         began = time.monotonic()
-        rows.append((f"whole streams of {STREAMS}, {TOKENS} tokens each", streams(port), STREAMS, "at least"))
+        kept.append(hold(results, f"whole streams of {STREAMS}, {TOKENS} tokens each", STREAMS, "at least", lambda: streams(port)))
         print(f"{STREAMS * TOKENS} tokens in {time.monotonic() - began:.1f} s")
     finally:
         bench.stop()
-    missed = False
-    for name, value, bound, how in rows:
-        ok = value <= bound if how == "at most" else value >= bound
-        missed |= not ok
-        print(f"{value:8.1f} {name} ({how} {bound}){'' if ok else '   MISSED'}")
-    with open(os.path.join(run.BUILD, "bench-limits.json"), "w") as f:
-        json.dump([{"what": n, "value": v, "bound": b, "how": h} for n, v, b, h in rows], f, indent=1)
-    sys.exit(missed)
+    return results.finish() or not all(kept)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

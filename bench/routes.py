@@ -10,6 +10,9 @@ import os
 import re
 import statistics
 import subprocess
+import sys
+
+from results import Results
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(ROOT, "build", "bench")
@@ -26,6 +29,17 @@ def instructions(routes, kind, matches):
     return int(re.search(r"Collected : (\d+)", done.stderr)[1]) / matches
 
 
+def measure(routes, args, results):
+    command = ["taskset", "-c", str(args.cpu), *PROGRAM, "time", str(routes), str(args.rounds), str(args.milliseconds)]
+    times = json.loads(subprocess.check_output(command, text=True))
+    for kind in ("hit", "miss"):
+        row = {"routes": routes, "kind": kind, "ns": statistics.median(times[kind])}
+        if not args.no_callgrind:
+            row["instructions"] = round(instructions(routes, kind, 2560), 1)
+        results.add(row)
+        print(f"{routes:>8}{kind:>8}{row['ns']:>10.1f}{row.get('instructions', 0):>14.0f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=15)
@@ -33,20 +47,13 @@ def main():
     parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument("--no-callgrind", action="store_true")
     args = parser.parse_args()
-    rows = []
+    results = Results("bench-routes")
     print(f"{'routes':>8}{'kind':>8}{'ns':>10}{'instructions':>14}")
     for routes in ROUTES:
-        command = ["taskset", "-c", str(args.cpu), *PROGRAM, "time", str(routes), str(args.rounds), str(args.milliseconds)]
-        times = json.loads(subprocess.check_output(command, text=True))
-        for kind in ("hit", "miss"):
-            row = {"routes": routes, "kind": kind, "ns": statistics.median(times[kind])}
-            if not args.no_callgrind:
-                row["instructions"] = round(instructions(routes, kind, 2560), 1)
-            rows.append(row)
-            print(f"{routes:>8}{kind:>8}{row['ns']:>10.1f}{row.get('instructions', 0):>14.0f}", flush=True)
-    with open(os.path.join(ROOT, "build", "bench-routes.json"), "w", encoding="utf-8") as f:
-        json.dump(rows, f, indent=1)
+        with results.attempt(routes=routes):
+            measure(routes, args, results)
+    return results.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,10 +3,10 @@
 
 The proxies are pinned to one CPU, wrk and the service to another. Rounds of A and B are interleaved; a figure is the
 median over rounds, the ratio the median of same-round ratios. Rounds in which HAProxy's own CPU per request is more than
-8 % off its median are dropped. System calls are counted by strace in runs of their own. Everything is on loopback.
+8 % off its median are dropped, and those in which wrk's clients saw errors. System calls are counted by strace in runs of
+their own. Everything is on loopback.
 """
 import argparse
-import json
 import os
 import re
 import shutil
@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from results import Failed, Results
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
@@ -39,9 +41,9 @@ def wait_port(port, process):
             return
         except OSError:
             if process.poll() is not None:
-                sys.exit(f"{process.args[0:6]} ended with {process.returncode}")
+                raise Failed(f"{process.args[0:6]} ended with {process.returncode}")
             time.sleep(0.05)
-    sys.exit(f"nothing listens on {port}")
+    raise Failed(f"nothing listens on {port}")
 
 
 class Bench:
@@ -67,6 +69,16 @@ class Bench:
                 p.kill()
                 p.wait()
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def end(self, process):
+        """Ends one of its processes now."""
+        self.processes.remove(process)
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def write(self, name, text):
         path = os.path.join(self.dir, name)
@@ -128,8 +140,9 @@ class Bench:
              f"http://127.0.0.1:{port}/v1/echo"],
             capture_output=True, text=True, check=True,
         ).stdout
-        if re.search(r"Non-2xx|Socket errors", out):
-            sys.exit(f"errors under load:\n{out}")
+        errors = re.findall(r"(?:Non-2xx|Socket errors).*", out)
+        if errors:
+            raise Failed(f"errors under load: {'; '.join(errors)}")
         requests = int(re.search(r"(\d+) requests in", out).group(1))
         rps = float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
 
@@ -149,9 +162,11 @@ class Bench:
         trace = os.path.join(self.dir, "strace")
         tracer = subprocess.Popen(["strace", "-f", "-c", "-o", trace, "-p", str(process.pid)], stderr=subprocess.DEVNULL)
         time.sleep(0.5)
-        requests, *_ = self.wrk(port, connections, 3)
-        tracer.send_signal(signal.SIGINT)
-        tracer.wait(10)
+        try:
+            requests, *_ = self.wrk(port, connections, 3)
+        finally:
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait(10)
         total = re.search(r"^100\.00\s+\S+\s+(?:\d+\s+)?(\d+)(?:\s+\d+)?\s+total", open(trace).read(), re.M)
         return int(total.group(1)) / requests
 
@@ -164,39 +179,68 @@ def cpu_ns(pid):
     return total
 
 
+def one_round(bench, proxies, order, connections, seconds):
+    """What each proxy did; None when a client of one saw an error."""
+    try:
+        return {name: bench.measure(*proxies[name], connections, seconds) for name in order}
+    except Failed as error:
+        print(f"a round at c={connections} does not count: {error}", flush=True)
+        return None
+
+
+def syscalls(bench, port, process, connections):
+    """As Bench.syscalls; None when the clients time out: strace makes everything many times slower."""
+    try:
+        return round(bench.syscalls(port, process, connections), 2)
+    except Failed as error:
+        print(f"no count of system calls at c={connections}: {error}", flush=True)
+        return None
+
+
 def compare(bench, kind, connections, rounds, seconds):
     proxies = {"sidespan": bench.sidespan(kind), "haproxy": bench.haproxy(kind)}
-    for port, p in proxies.values():
-        bench.wrk(port, connections, 1)  # warm
-    data = []
-    for i in range(rounds):
-        order = ["sidespan", "haproxy"] if i % 2 == 0 else ["haproxy", "sidespan"]
-        data.append({name: bench.measure(*proxies[name], connections, seconds) for name in order})
-    middle = statistics.median(r["haproxy"]["cpu"] for r in data)
-    kept = [r for r in data if abs(r["haproxy"]["cpu"] / middle - 1) <= 0.08] or data
-    ratio = statistics.median(r["sidespan"]["cpu"] / r["haproxy"]["cpu"] for r in kept)
-    rows = []
-    for name, (port, p) in proxies.items():
-        def median(key):
-            return statistics.median(r[name][key] for r in kept)
-        rows.append({
-            "workload": "unary-small", "proxy": name, "upstream": kind, "connections": connections,
-            "rps": round(median("rps")), "p50_us": round(median("p50")), "p99_us": round(median("p99")),
-            "cpu_us_per_request": round(median("cpu"), 2),
-            "syscalls_per_request": round(bench.syscalls(port, p, connections), 2),
-            "ratio_to_haproxy": round(ratio, 3) if name == "sidespan" else 1.0,
-        })
-        p.send_signal(signal.SIGTERM)
-        p.wait(10)
-        bench.processes.remove(p)
+    try:
+        for port, _ in proxies.values():
+            bench.wrk(port, connections, 1)  # warm
+        data = []
+        for i in range(rounds):
+            order = ["sidespan", "haproxy"] if i % 2 == 0 else ["haproxy", "sidespan"]
+            data.append(one_round(bench, proxies, order, connections, seconds))
+        kept = undisturbed([each for each in data if each])
+        rows = [row_of(bench, name, *proxies[name], kind, connections, kept) for name in proxies]
+    finally:
+        for _, process in proxies.values():
+            bench.end(process)
     print_rows(rows, len(kept), rounds)
     return rows
 
 
+def undisturbed(data):
+    if not data:
+        raise Failed("no round without errors")
+    middle = statistics.median(r["haproxy"]["cpu"] for r in data)
+    return [r for r in data if abs(r["haproxy"]["cpu"] / middle - 1) <= 0.08] or data
+
+
+def row_of(bench, name, port, process, kind, connections, kept):
+    def median(key):
+        return statistics.median(r[name][key] for r in kept)
+
+    ratio = statistics.median(r["sidespan"]["cpu"] / r["haproxy"]["cpu"] for r in kept)
+    return {
+        "workload": "unary-small", "proxy": name, "upstream": kind, "connections": connections,
+        "rps": round(median("rps")), "p50_us": round(median("p50")), "p99_us": round(median("p99")),
+        "cpu_us_per_request": round(median("cpu"), 2),
+        "syscalls_per_request": syscalls(bench, port, process, connections),
+        "ratio_to_haproxy": round(ratio, 3) if name == "sidespan" else 1.0,
+    }
+
+
 def print_rows(rows, kept, rounds):
     for r in rows:
+        calls = "-" if r["syscalls_per_request"] is None else f"{r['syscalls_per_request']:.2f}"
         print(f"{r['proxy']:9} {r['upstream']:9} c={r['connections']:<4} {r['rps']:>7} req/s  p50 {r['p50_us']:>6} us  "
-              f"p99 {r['p99_us']:>6} us  CPU {r['cpu_us_per_request']:>6.2f} us/req  {r['syscalls_per_request']:>5.2f} syscalls/req  "
+              f"p99 {r['p99_us']:>6} us  CPU {r['cpu_us_per_request']:>6.2f} us/req  {calls:>5} syscalls/req  "
               f"ratio {r['ratio_to_haproxy']:.3f}   ({kept} of {rounds} rounds)", flush=True)
 
 
@@ -207,20 +251,22 @@ def main():
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 64, 512])
     parser.add_argument("--upstreams", nargs="*", default=["plaintext", "tls"])
     args = parser.parse_args()
-    bench = Bench(args)
-    rows = []
+    return measure_all(Bench(args), args)
+
+
+def measure_all(bench, args):
+    results = Results("bench")
     try:
         bench.services()
         print(f"{len(BODY)}-byte POST; proxy on CPU {bench.proxy_cpu}, wrk and service on CPU {bench.load_cpu}; one worker")
         for kind in args.upstreams:
             for connections in args.connections:
-                rows += compare(bench, kind, connections, args.rounds, args.seconds)
+                with results.attempt(workload="unary-small", upstream=kind, connections=connections):
+                    results.add(*compare(bench, kind, connections, args.rounds, args.seconds))
     finally:
         bench.stop()
-    with open(os.path.join(BUILD, "bench.json"), "w") as f:
-        json.dump(rows, f, indent=1)
-    print("figures in build/bench.json")
+    return results.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

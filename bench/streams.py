@@ -11,7 +11,6 @@ import json
 import mmap
 import os
 import re
-import signal
 import socket
 import statistics
 import struct
@@ -19,6 +18,7 @@ import subprocess
 import sys
 import time
 
+from results import Results
 from run import BUILD, Bench, cpu_ns, free_port, wait_port
 
 
@@ -106,11 +106,6 @@ class Streams(Bench):
         wait_port(port, p)
         return port, p
 
-    def stop_one(self, process):
-        process.send_signal(signal.SIGTERM)
-        process.wait(40)
-        self.processes.remove(process)
-
     def haproxy_streams(self):
         """HAProxy carrying the same streams: HTTP/2 out, the gRPC frames as they are."""
         settings, defaults = "  tune.h2.max-concurrent-streams 2000\n", "  option http-no-delay\n"
@@ -176,7 +171,7 @@ def many_slow(bench, streams, seconds, rounds):
         for name, (kind, at, process) in ways.items():
             data[name].append(bench.read(kind, at, process, streams, tokens, seconds + 20, during=seconds / 2, intervalUs=50000, size=20))
     for process in (proxy, p):
-        bench.stop_one(process)
+        bench.end(process)
     rows = []
     for name, every in data.items():
         pairs = [(each, plain) for each, plain in zip(every, data["plain"]) if max(each["stolen"], plain["stolen"]) <= QUIET]
@@ -218,7 +213,7 @@ def one_stream(bench, name, tokens, rounds, **request):
         for way, (kind, at, process) in ways.items():
             data[way].append(bench.read(kind, at, process, 1, tokens, 60, size=20, **request))
     for process in (relay, proxy, other, p):
-        bench.stop_one(process)
+        bench.end(process)
     seen = {"workload": name, "cpu_us_per_token": median_of(data["sidespan"], "cpu_us_per_token")}
     seen["tokens_per_s"] = round(statistics.median(each["tokens"] / each["seconds"] for each in data["sidespan"]))
     seen["wakeups_per_token"] = median_of(data["sidespan"], "wakeups_per_token")
@@ -252,7 +247,7 @@ def fairness(bench, calls, rounds):
             with bench.bulk(port, path):
                 measure(name, "json", port)
         measure("same HTTP/2 connection", "json", port, "same")
-    bench.stop_one(p)
+    bench.end(p)
     rows = []
     for name, seen in data.items():
         alone = data["plain, alone" if name.startswith("plain") else "alone"]
@@ -289,7 +284,7 @@ def slow_reader(bench, seconds, rate=1_000_000):
             rss.append(rss_kib(p.pid))
             made.append((now, bench.made() - first_made))
             time.sleep(0.02)
-    bench.stop_one(p)
+    bench.end(p)
     settled = next(m for m in made if m[0] > seconds / 4)
     pace = (made[-1][1] - settled[1]) / (made[-1][0] - settled[0])
     seen = {
@@ -311,22 +306,31 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     bench = Streams(args)
-    rows = []
+    results = Results("bench-streams")
+
+    def measure(workload, figures):
+        before = list(bench.processes)
+        with results.attempt(workload=workload):
+            rows = figures()
+            results.add(*(rows if isinstance(rows, list) else [rows]))
+        for process in [each for each in bench.processes if each not in before]:
+            bench.end(process)  # of a run that failed: what comes next is not to be measured beside it
+
     try:
         bench.services()
-        rows += many_slow(bench, args.streams, args.seconds, args.rounds)
-        rows.append(one_stream(bench, "paced-1ms", 2000, args.rounds, intervalUs=1000))
-        rows.append(one_stream(bench, "paced-100us", 20_000, args.rounds, intervalUs=100))
-        rows.append(one_stream(bench, "bursts", 400_000, args.rounds, intervalUs=1000, burst=200))
-        rows.append(one_stream(bench, "flat-out", 2_000_000, args.rounds))
-        rows += fairness(bench, 3000, args.rounds)
-        rows.append(slow_reader(bench, 2 * args.seconds))
+        measure("many-slow", lambda: many_slow(bench, args.streams, args.seconds, args.rounds))
+        for name, tokens, request in (
+            ("paced-1ms", 2000, {"intervalUs": 1000}),
+            ("paced-100us", 20_000, {"intervalUs": 100}),
+            ("bursts", 400_000, {"intervalUs": 1000, "burst": 200}),
+            ("flat-out", 2_000_000, {}),
+        ):
+            measure(name, lambda: one_stream(bench, name, tokens, args.rounds, **request))
+        measure("fairness", lambda: fairness(bench, 3000, args.rounds))
+        measure("slow-reader", lambda: slow_reader(bench, 2 * args.seconds))
     finally:
         bench.stop()
-    with open(os.path.join(BUILD, "bench-streams.json"), "w") as f:
-        json.dump(rows, f, indent=1)
-    print("figures in build/bench-streams.json")
-    return 0
+    return results.finish()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ DESCRIPTORS = os.path.join(OUT, "payloads.pb")
 sys.path.insert(0, os.path.join(ROOT, "bench", "transcode"))
 sys.dont_write_bytecode = True
 from payloads import payloads  # noqa: E402
+from results import Results  # noqa: E402
 
 DIRECTIONS = ("json_to_wire", "wire_to_json")
 
@@ -108,20 +109,19 @@ def main():
     parser.add_argument("--milliseconds", type=float, default=20, help="of each contestant in each round")
     parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument("--no-callgrind", action="store_true")
-    parser.add_argument("--payload", help="this one only; the JSON file is then left alone")
+    parser.add_argument("--payload", help="this one only")
     args = parser.parse_args()
+    results = Results("bench-transcode" if args.payload is None else f"bench-transcode-{args.payload}")
     print(f"{'payload':<10}{'direction':<14}{'MB/s':>8}{'ns':>12}{'mallocs':>9}{'libprotobuf':>14}{'ratio':>8}{'yajl ns':>11}"
           + ("" if args.no_callgrind else f"{'instr.':>12}{'ratio':>8}{'in yajl':>8}"))
-    rows = []
     for name, message, text in payloads():
         if args.payload in (None, name):
-            for row in rows_of(name, message, text, args):
-                show(row)
-                rows.append(row)
-    if not args.payload:
-        with open(os.path.join(ROOT, "build", "bench-transcode.json"), "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1)
+            with results.attempt(payload=name):
+                for row in rows_of(name, message, text, args):
+                    show(row)
+                    results.add(row)
+    return results.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

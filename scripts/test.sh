@@ -40,9 +40,30 @@ run_check() { # name, command...: one case
     fi
 }
 
+no_packages() { # of the C library no header, of the others' none
+    local said
+    said=$(scripts/check-packages.sh cc -nostdinc -Iscripts 2>&1) && return 1
+    echo "$said"
+    [[ $said == *yaml.h*'make deps'* ]]
+}
+
+each_variant() { # what `make VARIANT=asan` would make, of the rules that make has read
+    local variant goal
+    for variant in release asan tsan fuzz; do
+        goal=$(make -pnq VARIANT=$variant 2>/dev/null | sed -n 's/^all: //p')
+        echo "$variant: $goal"
+        case $variant:$goal in
+        release:build/sidespan | "$variant:build/$variant/sidespan" | fuzz:fuzz-build) ;;
+        *) return 1 ;;
+        esac
+    done
+}
+
 step_checks() {
     run_check 'the layer check finds what it should' scripts/check-layers.py --self-test
     run_check 'layers, third parties, banned functions, file sizes' scripts/check-layers.py
+    run_check 'a build without its packages says "make deps"' no_packages
+    run_check 'each variant is a goal of a bare make' each_variant
 }
 
 # cmocka's closing lines: "[  PASSED  ] 3 test(s)." and "[  FAILED  ] 1 test(s), listed below:"
