@@ -81,6 +81,8 @@ static enum ss_err send_whole(struct ss_call *call, struct ss_slice text, bool f
         err = add_mask(call, text, &out, st);
     if (err == SS_OK)
         err = ss_call_bind(call, &out, st);
+    else if (st->violations) /* a client wants to hear of all that is wrong at once */
+        (void)ss_call_bind(call, &out, st);
     if (err == SS_OK)
         err = ss_call_frame(call, &out, st);
     if (err == SS_OK)

@@ -1,31 +1,31 @@
 #include "cli/explain.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/call.h"
 #include "cli/fd.h"
+#include "cli/rehearse.h"
 #include "cli/type_name.h"
 #include "http/chars.h"
-#include "http/json_split.h"
 #include "route/explain.h"
 #include "transcode/transcode.h"
-#include "wire/writer.h"
+#include "wire/reader.h"
 #include "json/writer.h"
 
-enum { MAX_BODY = 256 << 20, N_NEAREST = 3 };
+enum { MAX_TEXT = 1 << 30, N_NEAREST = 3 };
 
 struct explaining {
     const struct ss_cli_explain *e;
     struct ss_arena arena;
     struct ss_codec *codec;
     struct ss_buf text; /* what will be printed */
-    struct ss_buf wire; /* the message */
-    struct ss_slice method, path, query, body;
+    struct ss_slice method, target, path, query;
     struct ss_route_match match;
-    const struct ss_rule *rule;
-    struct ss_status status;
-    uint64_t messages; /* of a client stream, in the body */
+    const struct ss_rule *rule; /* NULL: none matches */
+    struct ss_rehearsal rehearsal;
 };
 
 /* ---- lines ---- */
@@ -47,7 +47,7 @@ static void line_end(struct explaining *x, struct ss_slice rest)
 static struct ss_slice quoted(struct explaining *x, struct ss_slice s)
 {
     struct ss_buf out;
-    ss_buf_init(&out, SIZE_MAX / 4);
+    ss_buf_init(&out, MAX_TEXT);
     if (ss_json_write_string(&out, s) != SS_OK)
         (void)ss_buf_append(&out, "(not UTF-8)", 11);
     struct ss_slice kept = ss_arena_copy(&x->arena, ss_buf_slice(&out));
@@ -123,156 +123,152 @@ static void show_response(struct explaining *x)
         LINE(x, "response", "%.*s", SS_FMT(output));
 }
 
-static bool is_raw(const struct explaining *x)
+static bool is_one_of(struct ss_slice name, const char *const *names)
 {
-    const struct ss_field *f = ss_route_body_field(x->match.route);
-    const struct ss_message *m = f ? f->message : x->rule->method->input;
-    return m && m->wkt == SS_WKT_HTTP_BODY;
+    for (; *names; names++)
+        if (ss_slice_eq(name, ss_slice_str(*names)))
+            return true;
+    return false;
 }
 
-/* The request's update_mask, when a PATCH of one field has it made up of the body; NULL: no. */
-static const struct ss_field *absent_mask(struct explaining *x)
+/* Whether sidespan would send the field with any request. */
+static bool is_ours(const struct explaining *x, const struct ss_header *h)
 {
-    const struct ss_field *body = ss_route_body_field(x->match.route);
-    const struct ss_field *f = ss_message_field(x->rule->method->input, SS_LIT("update_mask"));
-    struct ss_slice given;
-    if (!ss_slice_eq(x->method, SS_LIT("PATCH")) || body == NULL || body->message == NULL || body->repeated ||
-        f == NULL || f->message == NULL || f->message->wkt != SS_WKT_FIELD_MASK || f->repeated)
-        return NULL;
-    return ss_query_get(x->query, f->name, &x->arena, &given) ||
-                   ss_query_get(x->query, f->json_name, &x->arena, &given)
-               ? NULL
-               : f;
+    static const char *const always[] = {"te",
+                                         "content-type",
+                                         "user-agent",
+                                         "grpc-timeout",
+                                         "x-forwarded-for",
+                                         "x-forwarded-proto",
+                                         "x-forwarded-host",
+                                         NULL};
+    static const char *const unless_given[] = {"x-request-id", "traceparent", NULL};
+    if (!is_one_of(h->name, unless_given))
+        return is_one_of(h->name, always);
+    for (size_t i = 0; i < x->e->n_headers; i++)
+        if (memmem(x->e->headers[i], strlen(x->e->headers[i]), h->value.ptr, h->value.len))
+            return false;
+    return true;
 }
 
-static enum ss_err add_mask(struct explaining *x)
+static void show_metadata(struct explaining *x)
 {
-    const struct ss_field *f = absent_mask(x);
-    if (f == NULL)
-        return SS_OK;
-    struct ss_buf mask;
-    ss_buf_init(&mask, MAX_BODY);
-    enum ss_err err = ss_json_to_mask(x->codec, ss_route_body_field(x->match.route)->message, x->body,
-                                      x->rule->options->in.lenient, &mask);
-    if (err == SS_OK)
-        err = ss_wire_put_bytes(&x->wire, f->number, ss_buf_slice(&mask));
-    ss_buf_dispose(&mask);
-    return err;
-}
-
-static enum ss_err encode(struct explaining *x, struct ss_slice text, struct ss_buf *wire)
-{
-    return ss_json_to_wire(x->codec, x->e->snapshot->schema, x->rule->method->input,
-                           ss_route_body_field(x->match.route), text, &x->rule->options->in, &x->arena, wire,
-                           &x->status);
-}
-
-/* The messages of a client stream: the first stays in x->wire, the others are only checked. */
-static enum ss_err encode_messages(struct explaining *x, enum ss_json_split_form form)
-{
-    struct ss_json_split split;
-    struct ss_slice rest = x->body, text;
-    struct ss_buf other;
-    enum ss_err err = SS_OK;
-    bool have = true, more = true;
-    ss_buf_init(&other, SIZE_MAX / 4);
-    ss_json_split_init(&split, form, MAX_BODY);
-    while (err == SS_OK && more) {
-        size_t used = 0;
-        more = rest.len > 0;
-        err = more ? ss_json_split_push(&split, rest.ptr, rest.len, &used, &have, &text)
-                   : ss_json_split_end(&split, &have, &text);
-        rest = ss_slice_skip(rest, used);
-        if (err != SS_OK)
-            ss_status_violation(&x->status, &x->arena, (struct ss_slice){0}, "message %llu: %s",
-                                (unsigned long long)split.texts + 1, split.why);
-        else if (have)
-            err = encode(x, text, split.texts == 1 ? &x->wire : &other);
-        ss_buf_clear(&other, 0);
+    for (size_t i = 0; i < x->rehearsal.n_metadata; i++) {
+        const struct ss_header *h = &x->rehearsal.metadata[i];
+        if (is_ours(x, h))
+            continue;
+        struct ss_slice value = quoted(x, h->value);
+        LINE(x, "metadata", "%.*s = %.*s", SS_FMT(h->name), SS_FMT(value));
     }
-    x->messages = split.texts;
-    ss_json_split_dispose(&split);
-    ss_buf_dispose(&other);
-    return err;
 }
 
-/* There is no Content-Type to say whether they are elements or lines. */
-static enum ss_err encode_stream(struct explaining *x)
+/* As it is, but for DEL, which JSON leaves bare and a terminal should not get. */
+static void show_json(struct explaining *x, struct ss_slice json)
 {
-    enum ss_err err = encode_messages(x, SS_JSON_SPLIT_VALUE);
-    if (err == SS_OK || x->body.len == 0 || ss_http_trim(x->body).ptr[0] == '[')
-        return err;
-    struct ss_status status = x->status;
-    x->status = (struct ss_status){0};
-    ss_buf_clear(&x->wire, SIZE_MAX);
-    if (encode_messages(x, SS_JSON_SPLIT_LINES) == SS_OK)
-        return SS_OK;
-    if (x->messages == 1)
-        x->status = status;
-    return err;
+    const char *del;
+    (void)ss_buf_printf(&x->text, "%-10s", "request");
+    while (json.len && (del = memchr(json.ptr, 0x7f, json.len)) != NULL) {
+        (void)ss_buf_append(&x->text, json.ptr, (size_t)(del - json.ptr));
+        (void)ss_buf_append(&x->text, "\\u007f", 6);
+        json = ss_slice_skip(json, (size_t)(del - json.ptr) + 1);
+    }
+    line_end(x, json);
 }
 
-static enum ss_err encode_body(struct explaining *x)
-{
-    struct ss_slice bare = ss_http_trim(x->body);
-    if (bare.len == 0)
-        return SS_OK;
-    if (x->rule->body.len == 0)
-        return ss_slice_eq(bare, SS_LIT("{}"))
-                   ? SS_OK
-                   : ss_status_violation(&x->status, &x->arena, (struct ss_slice){0},
-                                         "this path takes no body: send none, or {}");
-    if (x->rule->method->client_streaming)
-        return encode_stream(x);
-    enum ss_err err = encode(x, x->body, &x->wire);
-    return err == SS_OK ? add_mask(x) : err;
-}
-
-/* The message that would be sent, as JSON. */
-static enum ss_err show_request(struct explaining *x)
+/* The message that the service got, as JSON. */
+static void show_request(struct explaining *x)
 {
     static const struct ss_json_out options = {.preserve_proto_field_names = true};
+    const struct ss_rehearsal *r = &x->rehearsal;
+    struct ss_status st = {0};
     struct ss_buf json;
-    ss_buf_init(&json, SIZE_MAX / 4);
-    enum ss_err err = SS_OK;
-    if (!is_raw(x))
-        err = encode_body(x);
-    if (err == SS_OK && !is_raw(x) && x->rule->method->client_streaming && x->rule->body.len &&
-        x->messages == 0) {
+    if (r->messages == 0) {
         LINE(x, "request", "no message: path and query go nowhere");
-        ss_buf_dispose(&json);
-        return SS_OK;
+        return;
     }
-    if (err == SS_OK && x->rule->options->reject_binding_body_field_collisions)
-        err = ss_route_check_collisions(&x->match, ss_buf_slice(&x->wire), &x->arena, &x->status);
-    static const struct ss_hash_key hash_key = {{0}}; /* nobody but who asks chooses the keys */
-    enum ss_err bound = ss_route_bind(&x->match, x->query, &hash_key, &x->arena, &x->wire, &x->status);
-    if (err == SS_OK) /* else both are shown */
-        err = bound;
-    if (err == SS_OK)
-        err = ss_wire_to_json(x->codec, x->e->snapshot->schema, x->rule->method->input, NULL,
-                              ss_buf_slice(&x->wire), &options, &x->arena, &json, &x->status);
-    if (err == SS_OK)
-        LINE(x, "request", "%.*s%s", (int)json.len, json.ptr,
-             is_raw(x) ? " and the body, raw, with its content type" : "");
-    if (err == SS_OK && x->messages > 1)
-        LINE(x, "", "and %llu more, of the body alone", (unsigned long long)x->messages - 1);
+    ss_buf_init(&json, MAX_TEXT);
+    if (x->rule && ss_wire_to_json(x->codec, x->e->snapshot->schema, x->rule->method->input, NULL, r->wire,
+                                   &options, &x->arena, &json, &st) == SS_OK)
+        show_json(x, ss_buf_slice(&json));
+    else
+        LINE(x, "request", "%zu bytes, passed on as they are", r->wire.len);
+    if (r->messages > 1)
+        LINE(x, "", "and %llu more, of the body alone", (unsigned long long)r->messages - 1);
     ss_buf_dispose(&json);
-    return err;
 }
 
 /* ---- one that does not ---- */
 
+/* The next field of a message on the wire: its number, and its value as bytes or a number. False at the end.
+ */
+static bool next_field(struct ss_slice *rest, uint32_t *number, struct ss_slice *bytes, uint64_t *value)
+{
+    const char *p = rest->ptr, *end = p + rest->len;
+    uint32_t tag = 0;
+    *bytes = (struct ss_slice){0};
+    if (rest->len == 0 || (p = ss_wire_get_tag(p, end, &tag)) == NULL)
+        return false;
+    *number = tag >> 3;
+    p = (tag & 7) == 2   ? ss_wire_get_bytes(p, end, bytes)
+        : (tag & 7) == 0 ? ss_varint_get(p, end, value)
+                         : ss_wire_skip(p, end, tag, 1);
+    if (p == NULL)
+        return false;
+    *rest = ss_slice_of(p, (size_t)(end - p));
+    return true;
+}
+
+/* A google.rpc.BadRequest. */
+static void show_violations(struct explaining *x, struct ss_slice rest)
+{
+    struct ss_slice violation, text;
+    uint32_t number = 0;
+    uint64_t ignored;
+    while (next_field(&rest, &number, &violation, &ignored)) {
+        struct ss_slice field = {0}, description = {0};
+        while (next_field(&violation, &number, &text, &ignored))
+            *(number == 1 ? &field : &description) = text;
+        LINE(x, "", "%.*s%s%.*s", SS_FMT(field), field.len ? ": " : "", SS_FMT(description));
+    }
+}
+
+/* A google.protobuf.Any of a status. */
+static void show_detail(struct explaining *x, struct ss_slice rest)
+{
+    struct ss_slice url = {0}, value = {0}, text;
+    uint32_t number = 0;
+    uint64_t ignored;
+    while (next_field(&rest, &number, &text, &ignored))
+        *(number == 1 ? &url : &value) = text;
+    if (ss_slice_eq(url, SS_LIT("type.googleapis.com/google.rpc.BadRequest")))
+        show_violations(x, value);
+}
+
+/* The answer's google.rpc.Status, by the schema's own message of that name. */
 static void show_refusal(struct explaining *x)
 {
-    const struct ss_status *st = &x->status;
-    int http = ss_err_http(st->err);
-    if (x->rule && st->code > 0 && st->code < 17 && x->rule->options->status_map[st->code])
-        http = x->rule->options->status_map[st->code];
-    const char *code = ss_code_name(st->code);
-    LINE(x, "refused", "%d %s: %.*s", http, code ? code : "", SS_FMT(st->message));
-    for (const struct ss_violation *v = st->violations; v; v = v->next)
-        LINE(x, "", "%.*s%s%.*s", SS_FMT(v->field), v->field.len ? ": " : "", SS_FMT(v->description));
+    static const struct ss_json_in options = {.ignore_unknown_fields = true};
+    const struct ss_schema *schema = x->e->snapshot->schema;
+    struct ss_status ignored = {0};
+    struct ss_buf wire;
+    struct ss_slice rest, bytes, message = {0};
+    uint32_t number = 0;
+    uint64_t value = 0, code = 0;
+    ss_buf_init(&wire, MAX_TEXT);
+    (void)ss_json_to_wire(x->codec, schema, ss_schema_message(schema, SS_LIT("google.rpc.Status")), NULL,
+                          x->rehearsal.answer, &options, &x->arena, &wire, &ignored);
+    for (rest = ss_buf_slice(&wire); next_field(&rest, &number, &bytes, &value);) {
+        if (number == 1)
+            code = value;
+        else if (number == 2)
+            message = bytes;
+    }
+    const char *name = code < 17 ? ss_code_name((int)code) : NULL;
+    LINE(x, "refused", "%d %s: %.*s", x->rehearsal.status, name ? name : "", SS_FMT(message));
+    for (rest = ss_buf_slice(&wire); next_field(&rest, &number, &bytes, &value);)
+        if (number == 3)
+            show_detail(x, bytes);
+    ss_buf_dispose(&wire);
 }
 
 static void show_nearest(struct explaining *x)
@@ -323,60 +319,136 @@ static void read_target(struct explaining *x)
     const char *fragment = memchr(t.ptr, '#', t.len);
     if (fragment)
         t.len = (size_t)(fragment - t.ptr);
+    x->target = t;
     const char *question = memchr(t.ptr, '?', t.len);
     x->path = ss_slice_of(t.ptr, question ? (size_t)(question - t.ptr) : t.len);
     x->query = question ? ss_slice_skip(t, x->path.len + 1) : (struct ss_slice){0};
 }
 
-static enum ss_err explain(struct explaining *x)
+/* HEAD is answered as GET is, but without the body that would say why. */
+static enum ss_err rehearse(struct explaining *x, const char **why)
 {
-    enum ss_err err =
-        ss_route_match(x->e->snapshot->routes, x->method, x->path, &x->arena, &x->match, &x->status);
-    if (err == SS_ERR_METHOD && ss_slice_eq(x->method, SS_LIT("OPTIONS"))) {
-        LINE(x, "answered", "without a call: Allow: %.*s", SS_FMT(x->match.allow));
-        return SS_OK;
-    }
-    if (err == SS_OK) {
+    struct ss_rehearsal *r = &x->rehearsal;
+    const struct ss_rehearsal asked = *r;
+    enum ss_err err = ss_rehearse(r, &x->arena, why);
+    if (err != SS_OK || r->called || r->status < 400 || !ss_slice_eq(x->method, SS_LIT("HEAD")))
+        return err;
+    *r = asked;
+    r->method = SS_LIT("GET");
+    return ss_rehearse(r, &x->arena, why);
+}
+
+static enum ss_err explain(struct explaining *x, bool *refused, const char **why)
+{
+    struct ss_status ignored = {0};
+    enum ss_err match =
+        ss_route_match(x->e->snapshot->routes, x->method, x->path, &x->arena, &x->match, &ignored);
+    enum ss_err err = rehearse(x, why);
+    if (err != SS_OK)
+        return err;
+    if (match == SS_OK) {
         x->rule = ss_route_rule(x->match.route);
         show_match(x);
         show_bindings(x);
         show_body(x);
         show_response(x);
-        err = show_request(x);
     }
-    if (err != SS_OK)
-        show_refusal(x);
-    if (err == SS_ERR_NO_ROUTE)
+    if (x->rehearsal.called) {
+        show_metadata(x);
+        show_request(x);
+        return SS_OK;
+    }
+    if (x->rehearsal.status < 400) {
+        if (match == SS_ERR_METHOD)
+            LINE(x, "answered", "without a call: Allow: %.*s", SS_FMT(x->match.allow));
+        else
+            LINE(x, "answered", "without a call: %d", x->rehearsal.status);
+        return SS_OK;
+    }
+    show_refusal(x);
+    if (match == SS_ERR_NO_ROUTE)
         show_nearest(x);
-    if (err == SS_ERR_METHOD)
+    if (match == SS_ERR_METHOD)
         show_allowed(x);
-    return err;
+    *refused = true;
+    return SS_OK;
+}
+
+/* The body's bytes: what was given, a file's, or what stands on in. False with *why. */
+static bool read_body(struct explaining *x, struct ss_buf *input, const char **why)
+{
+    const char *given = x->e->body;
+    bool piped = given && strcmp(given, "-") == 0;
+    *why = "the body cannot be read";
+    if (given == NULL)
+        return true;
+    if (!piped && given[0] != '@') {
+        x->rehearsal.body = ss_slice_str(given);
+        return true;
+    }
+    int fd = piped ? x->e->in : open(given + 1, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && ss_fd_read_all(fd, input) == SS_OK;
+    if (!piped && fd >= 0)
+        close(fd);
+    x->rehearsal.body = ss_buf_slice(input);
+    return ok;
+}
+
+/* A line break in a part of the request would make another request of it. */
+static bool is_one_line(const char *text)
+{
+    return strpbrk(text, "\r\n") == NULL;
+}
+
+static bool may_be_asked(const struct ss_cli_explain *e, const char **why)
+{
+    bool whole = is_one_line(e->http_method) && is_one_line(e->target);
+    for (size_t i = 0; i < e->n_headers; i++)
+        whole &= is_one_line(e->headers[i]);
+    *why = "a line break stands in the method, the path or a header";
+    return whole;
+}
+
+static int run(struct explaining *x, struct ss_buf *input)
+{
+    const struct ss_cli_explain *e = x->e;
+    const char *why = NULL;
+    bool refused = false;
+    if (!may_be_asked(e, &why) || !read_body(x, input, &why) || explain(x, &refused, &why) != SS_OK) {
+        struct ss_slice line = ss_arena_printf(&x->arena, "sidespan: %s\n", why);
+        (void)ss_fd_write_all(e->err, line);
+        return SS_EXIT_CONFIG;
+    }
+    if (ss_fd_write_all(e->out, ss_buf_slice(&x->text)) != SS_OK)
+        return SS_EXIT_CONFIG;
+    return refused ? SS_EXIT_FAILED : 0;
 }
 
 int ss_cli_explain_run(const struct ss_cli_explain *e)
 {
-    struct explaining x = {.e = e, .body = ss_slice_str(e->body)};
+    struct explaining x = {.e = e};
+    struct ss_limits limits;
     struct ss_buf input;
-    int code = SS_EXIT_CONFIG;
+    ss_limits_init(&limits);
     ss_arena_init(&x.arena, 0);
-    ss_buf_init(&x.text, SIZE_MAX / 4);
-    ss_buf_init(&x.wire, SIZE_MAX / 4);
-    ss_buf_init(&input, MAX_BODY);
+    ss_buf_init(&x.text, MAX_TEXT);
+    ss_buf_init(&input, MAX_TEXT);
     x.codec = ss_codec_new();
     x.method = upper(&x, e->http_method);
     read_target(&x);
-    if (e->body && strcmp(e->body, "-") == 0 && ss_fd_read_all(e->in, &input) != SS_OK) {
-        (void)ss_fd_write_all(e->err, SS_LIT("sidespan: the body cannot be read\n"));
-    } else {
-        if (input.len || (e->body && strcmp(e->body, "-") == 0))
-            x.body = ss_buf_slice(&input);
-        code = explain(&x) == SS_OK ? 0 : SS_EXIT_FAILED;
-        if (ss_fd_write_all(e->out, ss_buf_slice(&x.text)) != SS_OK)
-            code = SS_EXIT_CONFIG;
-    }
+    x.rehearsal = (struct ss_rehearsal){
+        .snapshot = e->snapshot,
+        .limits = e->limits ? e->limits : &limits,
+        .cors = e->cors,
+        .method = x.method,
+        .target = x.target,
+        .headers = e->headers,
+        .n_headers = e->n_headers,
+        .has_body = e->body != NULL,
+    };
+    int code = run(&x, &input);
     ss_codec_free(x.codec);
     ss_buf_dispose(&input);
-    ss_buf_dispose(&x.wire);
     ss_buf_dispose(&x.text);
     ss_arena_dispose(&x.arena);
     return code;

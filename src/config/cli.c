@@ -323,6 +323,11 @@ static enum ss_err parse_help(struct parse *p, int argc, char *const argv[], str
     return SS_OK;
 }
 
+static bool takes_headers(enum ss_command command)
+{
+    return command == SS_COMMAND_CALL || command == SS_COMMAND_EXPLAIN;
+}
+
 /* What stands behind the command. */
 static enum ss_err read_arguments(struct parse *p, struct ss_cli *out, int argc, char *const argv[])
 {
@@ -339,7 +344,7 @@ static enum ss_err read_arguments(struct parse *p, struct ss_cli *out, int argc,
             err = read_word(p, out, &n, argv[i]);
         else if (strcmp(argv[i], "--") == 0)
             flags_over = true;
-        else if (out->command == SS_COMMAND_CALL && strcmp(argv[i], "-H") == 0)
+        else if (takes_headers(out->command) && strcmp(argv[i], "-H") == 0)
             err = read_header(p, out, argc, argv, &i);
         else
             err = read_flag(p, out->command, argc, argv, &i);

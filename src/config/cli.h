@@ -26,9 +26,9 @@ struct ss_cli {
     int log_json;                        /* -1: as configured */
     int log_level;                       /* enum ss_log_level; -1: as configured */
     int access_log;                      /* enum ss_access_log; -1: as configured */
-    const char *words[SS_CLI_MAX_WORDS]; /* call: METHOD [JSON]; explain: HTTP-METHOD PATH [JSON]; NULL: not
+    const char *words[SS_CLI_MAX_WORDS]; /* call: METHOD [JSON]; explain: HTTP-METHOD PATH [BODY]; NULL: not
                                             given */
-    const char **headers;                /* call: each -H, "name:value" as given */
+    const char **headers;                /* call, explain: each -H, "name:value" as given */
     size_t n_headers;
     int64_t timeout_ms; /* call: --timeout; -1: not given */
 };

@@ -22,7 +22,7 @@ static const char general[] =
     "  sidespan call --config FILE pkg.Service.Method [JSON]\n"
     "                                        call a service directly, without a route, and print what it "
     "answers\n"
-    "  sidespan explain --config FILE HTTP-METHOD PATH [JSON]\n"
+    "  sidespan explain --config FILE HTTP-METHOD PATH [BODY]\n"
     "                                        say what a request would become, without calling the service\n"
     "  sidespan version                      print the version\n"
     "  sidespan help [COMMAND]               print this, or the flags of a command\n"
@@ -70,14 +70,17 @@ static const char call[] =
 static const char explain[] =
     "sidespan explain: say which rule a request matches, what each variable, parameter and the body binds "
     "to,\n"
-    "which message goes to which upstream, or why it is refused; nothing is called\n"
+    "which message and metadata go to which upstream, or why it is refused. The request is served as any is, "
+    "before\n"
+    "a service of sidespan's own; nobody is called\n"
     "\n"
-    "  sidespan explain FLAGS HTTP-METHOD PATH [JSON]\n"
+    "  sidespan explain FLAGS HTTP-METHOD PATH [BODY]\n"
     "\n"
-    "PATH is as on the wire, with its query. JSON is the body; - reads it from stdin. The exit code is 3 "
-    "when\n"
-    "the request would be refused.\n"
-    "\n" SCHEMA_FLAGS;
+    "PATH is as on the wire, with its query. BODY is the body: JSON, unless a content-type header says "
+    "otherwise;\n"
+    "- reads it from stdin, @FILE from a file. The exit code is 3 when the request would be refused.\n"
+    "\n" SCHEMA_FLAGS
+    "  -H NAME:VALUE        a header of the request; as often as wanted. Host is localhost without one\n";
 
 const char *ss_cli_help(const char *topic)
 {

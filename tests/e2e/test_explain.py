@@ -141,16 +141,16 @@ def test_a_bad_escape_is_400(explain):
 
 
 @pytest.mark.parametrize(
-    "body, text, more",
+    "kind, body, text, more",
     [
-        ('[{"text":"a"},{"text":"b"},{}]', '{"text":"a","key":"k"}', ["and 2 more, of the body alone"]),
-        ('{"text":"a"}\n{"text":"b"}\n', '{"text":"a","key":"k"}', ["and 1 more, of the body alone"]),
-        ('{"text":"a"}', '{"text":"a","key":"k"}', []),
-        ("[]", "no message: path and query go nowhere", []),
+        ("json", '[{"text":"a"},{"text":"b"},{}]', '{"text":"a","key":"k"}', ["and 2 more, of the body alone"]),
+        ("x-ndjson", '{"text":"a"}\n{"text":"b"}\n', '{"text":"a","key":"k"}', ["and 1 more, of the body alone"]),
+        ("json", '{"text":"a"}', '{"text":"a","key":"k"}', []),
+        ("json", "[]", "no message: path and query go nowhere", []),
     ],
 )
-def test_the_messages_of_a_client_stream_are_elements_or_lines(explain, body, text, more):
-    code, lines = explain("POST", "/upload/k", body)
+def test_the_messages_of_a_client_stream_are_elements_or_lines(explain, kind, body, text, more):
+    code, lines = explain("-H", f"content-type: application/{kind}", "POST", "/upload/k", body)
     assert code == 0
     at = [label for label, _ in lines].index("request")
     assert lines[at][1] == text and [each for _, each in lines[at + 1 :]] == more
@@ -164,3 +164,31 @@ def test_a_bad_message_of_a_client_stream_is_refused(explain):
 def test_a_stream_says_that_it_is_one(explain):
     code, lines = explain("GET", "/count/3")
     assert code == 0 and value(lines, "selector") == f"{PACKAGE}Streams.Count (server stream)"
+
+
+def test_headers_decide_what_a_body_is_and_go_up_as_metadata(explain):
+    code, lines = explain(
+        *("-H", "content-type: application/x-www-form-urlencoded", "-H", "Authorization: Bearer x", "-H", "X-Tag:a"),
+        *("POST", "/echo", "stringValue=a+b&nested.number=7"),
+    )
+    assert code == 0 and value(lines, "request") == '{"string_value":"a b","nested":{"number":7}}'
+    assert [text for name, text in lines if name == "metadata"] == ['authorization = "Bearer x"', 'x-tag = "a"']
+    code, lines = explain("-H", "content-type: text/csv", "POST", "/echo", "a,b")
+    assert code == 3 and value(lines, "refused").startswith("415 INVALID_ARGUMENT: ")
+
+
+def test_a_body_may_be_a_file_s(explain, tmp_path):
+    (tmp_path / "body.json").write_text('{"stringValue":"x"}')
+    code, lines = explain("POST", "/echo", f"@{tmp_path}/body.json")
+    assert code == 0 and value(lines, "request") == '{"string_value":"x"}'
+
+
+def test_a_body_that_is_not_there_is_an_error(tmp_path, make_config):
+    (tmp_path / "sidespan.yaml").write_text(yaml.safe_dump(make_config()))
+    done = run_sidespan("explain", "--config", tmp_path / "sidespan.yaml", "POST", "/echo", f"@{tmp_path}/none")
+    assert done.returncode == 1 and done.stderr == "sidespan: the body cannot be read\n" and not done.stdout
+
+
+def test_white_space_within_braces_is_an_empty_body(explain):
+    """(reported 41)"""
+    assert explain("GET", "/echo", "{ }")[0] == 0
