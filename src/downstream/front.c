@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-enum { PACE_MS = 1000 };
+enum { PACE_MS = 1000, QUIET_MS = 1000 };
 
 /* Whether a client has taken less than the minimum rate for the grace period, all the while with output
  * waiting. */
@@ -63,22 +63,27 @@ void ss_front_init(struct ss_front *f, struct ss_loop *l, struct ss_handler hand
 void ss_front_accept(struct ss_front *f, struct ss_stream *s)
 {
     struct ss_slice alpn = ss_stream_alpn(s);
-    if (f->draining) { /* its handshake took longer than its listener lived */
-        ss_stream_close(s, SS_CLOSE_FLUSH);
-        return;
-    }
     if (ss_slice_eq(alpn, SS_LIT("h2")))
         ss_http2_new(f, s, NULL, 0);
     else
         ss_http1_new(f, s, alpn.len == 0);
 }
 
+void ss_front_leave(struct ss_front *f)
+{
+    f->leaving = true;
+}
+
 void ss_front_drain(struct ss_front *f)
 {
-    f->draining = true;
+    uint64_t now = ss_loop_now_ms(f->loop);
+    if (!f->draining)
+        f->active_at_ms = now;
+    f->leaving = f->draining = true;
+    bool quiet = now - f->active_at_ms >= QUIET_MS;
     for (struct ss_conn *c = f->conns, *next; c; c = next) {
         next = c->next;
-        c->ops->drain(c);
+        c->ops->drain(c, quiet);
     }
     if (f->n_conns == 0 && f->on_empty)
         f->on_empty(f->on_empty_ctx);
@@ -124,6 +129,7 @@ void ss_front_add(struct ss_front *f, struct ss_conn *c, const struct ss_conn_op
         f->conns->link = &c->next;
     f->conns = c;
     f->n_conns++;
+    f->active_at_ms = ss_loop_now_ms(f->loop);
 }
 
 void ss_front_remove(struct ss_front *f, struct ss_conn *c)

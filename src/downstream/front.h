@@ -11,8 +11,9 @@ struct ss_conn;
 
 /* What the front asks of each connection. */
 struct ss_conn_ops {
-    /* No new requests: closes now when none is in flight, else when the last is answered. */
-    void (*drain)(struct ss_conn *c);
+    /* Draining, again and again: the connection is to close as soon as no request of the client's can be lost
+     * with it. quiet: none has come to this front for a while. */
+    void (*drain)(struct ss_conn *c, bool quiet);
     /* Tells the requests in flight that the process is about to end; closes once their answers have left. */
     void (*shut_down)(struct ss_conn *c);
     /* Closes at once; requests in flight are lost. */
@@ -42,7 +43,9 @@ struct ss_front {
     uint64_t date_at_ms; /* loop time at which date was looked at */
     struct ss_conn *conns;
     unsigned n_conns;
-    bool draining;
+    bool leaving;             /* answers say that their connection closes */
+    bool draining;            /* and no connection is kept for longer than it must */
+    uint64_t active_at_ms;    /* when the last connection or request came */
     struct ss_header *fields; /* where HTTP/1.1 parses a head, if limits.max_headers is more than
                                  SS_FRONT_FEW_HEADERS; else NULL */
     struct ss_timer pace;     /* looks for clients that read too slowly */
@@ -59,7 +62,11 @@ void ss_front_dispose(struct ss_front *f);
 /* A new connection: takes ownership of s and finds out which HTTP it speaks (ALPN, or the preface of HTTP/2).
  */
 void ss_front_accept(struct ss_front *f, struct ss_stream *s);
-/* From now on connections close as they fall idle. */
+/* From now on answers are the last of their connection, where HTTP/1.1 says so. */
+void ss_front_leave(struct ss_front *f);
+/* The same, and connections close when they fall idle: those of HTTP/2 after a word with their client, those
+ * of HTTP/1.1 after an answer, or when no request has come to any for a second. A request on its way
+ * meanwhile is answered. To be called again every few milliseconds. */
 void ss_front_drain(struct ss_front *f);
 /* Ends all calls in flight with a word for their clients; connections close behind it. Draining only. */
 void ss_front_shut_down(struct ss_front *f);

@@ -40,6 +40,7 @@ struct http1 {
     uint64_t dropped;
     uint64_t sent_before; /* while closing: bytes out when last looked at */
     size_t held;          /* bytes of the body that the handler has not dealt with */
+    size_t behind;        /* while bytes are used: how many there are behind those of this step */
     struct ss_chunked chunked;
     struct ss_timer timer;
     uint64_t due_ms; /* UINT64_MAX: no time limit now */
@@ -54,6 +55,7 @@ struct http1 {
     bool torn;        /* the answer could not be written whole */
     bool closing;     /* the last answer is on its way; what still comes in is dropped */
     bool unread;      /* the client may be sending still */
+    bool advancing;   /* bytes are being used: `in` does not say yet what is left of them */
 };
 
 static void process(struct http1 *h, char *p, size_t n);
@@ -193,6 +195,14 @@ static bool can_drop_rest(const struct http1 *h)
     return false;
 }
 
+/* Whether the client has sent another request already. */
+static bool has_another(const struct http1 *h)
+{
+    if (!h->advancing)
+        return h->rx == RX_WHOLE && h->in.len > 0;
+    return h->rx == RX_WHOLE ? h->behind > 0 : h->rx == RX_LENGTH && h->behind > h->left;
+}
+
 /* The connection is the WebSocket's from here on. */
 static void open_tunnel(struct http1 *h, const struct ss_header *headers, size_t n)
 {
@@ -216,7 +226,7 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
         open_tunnel(h, headers, n);
         return;
     }
-    if (!can_drop_rest(h) || (h->half_closed && h->in.len == 0) || h->front->draining)
+    if (!can_drop_rest(h) || (h->half_closed && h->in.len == 0) || (h->front->leaving && !has_another(h)))
         h->keep_alive = false;
     h->no_body = status == 204 || status == 304;
     h->chunk_out = content_length < 0 && !h->minor0 && !h->no_body;
@@ -341,6 +351,7 @@ static void begin_call(struct http1 *h, const struct ss_http1_head *head)
         .cors = h->front->cors,
         .site = h->front->site,
     };
+    h->front->active_at_ms = ss_loop_now_ms(h->front->loop);
     h->events = handler.ops;
     h->keep_alive = head->keep_alive;
     h->minor0 = head->minor == 0;
@@ -387,6 +398,7 @@ static size_t take_head(struct http1 *h, char *p, size_t n)
         return 0;
     }
     h->seen = 0;
+    h->behind = n - (size_t)used;
     begin_call(h, &head);
     return (size_t)used;
 }
@@ -418,6 +430,7 @@ static size_t take_length(struct http1 *h, const char *p, size_t n)
 {
     size_t part = n < h->left ? n : (size_t)h->left;
     h->left -= part;
+    h->behind = n - part;
     give_body(h, p, part, h->left == 0);
     return part;
 }
@@ -447,6 +460,7 @@ static size_t take_chunked(struct http1 *h, const char *p, size_t n)
             return 0;
         }
         used += (size_t)part;
+        h->behind = n - used;
         if (data.len || h->chunked.done)
             give_body(h, data.ptr, data.len, h->chunked.done);
     }
@@ -466,6 +480,7 @@ static bool may_begin(struct http1 *h)
 static size_t advance(struct http1 *h, char *p, size_t n)
 {
     size_t used = 0;
+    h->advancing = true;
     while (h->socket && !h->closing && used < n) {
         size_t step = 0;
         if (h->rx == RX_HEAD && h->tx == TX_NONE && may_begin(h))
@@ -480,6 +495,7 @@ static size_t advance(struct http1 *h, char *p, size_t n)
             break;
         used += step;
     }
+    h->advancing = false;
     return used;
 }
 
@@ -647,11 +663,12 @@ static void on_closed(void *ctx, enum ss_err why)
 static const struct ss_stream_ops socket_ops = {
     .read = on_read, .drained = on_drained, .closed = on_closed, .ended = on_ended};
 
-static void drain(struct ss_conn *c)
+/* Answers from now on say that the connection closes. One whose client was promised another request, or has
+ * not been answered yet, waits for it until all clients are quiet. */
+static void drain(struct ss_conn *c, bool quiet)
 {
     struct http1 *h = (struct http1 *)(void *)c;
-    h->keep_alive = false;
-    if (h->tx == TX_NONE && !h->closing)
+    if (quiet && h->tx == TX_NONE && h->rx == RX_HEAD && h->in.len == 0 && !h->closing)
         close_when_sent(h);
 }
 
@@ -661,6 +678,8 @@ static void shut_down(struct ss_conn *c)
     h->keep_alive = false;
     if (h->client.call)
         h->events->shut_down(h->client.call);
+    else if (h->tx == TX_NONE && !h->closing)
+        close_when_sent(h);
 }
 
 static void abort_now(struct ss_conn *c)

@@ -18,6 +18,7 @@
 enum {
     STREAM_WINDOW = 256 * 1024,
     CONNECTION_WINDOW = 1024 * 1024,
+    DRAIN_PING_MS = 1000,
     KEEP_FIELDS = 32, /* room for so many fields is kept from block to block */
 };
 
@@ -45,6 +46,7 @@ struct http2 {
     struct ss_slice peer;
     struct ss_timer timer;
     uint64_t active_at_ms;
+    uint64_t drain_at_ms; /* when it was last told that we drain; 0: not yet */
     struct ss_deferred reap;
     struct h2_request *requests;
     bool tls, told; /* told: sent GOAWAY for being idle */
@@ -312,7 +314,7 @@ static void on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block 
     struct h2_request *r = of_stream(st);
     if (block == SS_H2_REQUEST && !r->started) {
         r->started = true;
-        c->active_at_ms = ss_loop_now_ms(c->front->loop);
+        c->active_at_ms = c->front->active_at_ms = ss_loop_now_ms(c->front->loop);
         begin_call(c, r);
         if (waits_for_body(r))
             watch(c, r, c->front->limits.body_timeout_ms);
@@ -489,11 +491,16 @@ static void on_timer(void *ctx)
         ss_timer_set(l, &c->timer, next);
 }
 
-static void drain(struct ss_conn *conn)
+/* A client that does not answer our PING in time may lose what it sends after that. */
+static void drain(struct ss_conn *conn, bool quiet)
 {
     struct http2 *c = (struct http2 *)(void *)conn;
-    if (c->h2)
-        ss_h2_drain(c->h2);
+    uint64_t now = ss_loop_now_ms(c->front->loop);
+    (void)quiet;
+    if (c->h2 == NULL || (c->drain_at_ms && now - c->drain_at_ms < DRAIN_PING_MS))
+        return;
+    c->drain_at_ms = now;
+    ss_h2_drain(c->h2);
 }
 
 static void shut_down(struct ss_conn *conn)

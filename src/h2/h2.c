@@ -39,6 +39,7 @@ struct ss_h2 {
     unsigned block_fields;
     const char *flood; /* what the peer floods us with; NULL: it does not */
     bool dead, draining, got_settings;
+    bool noticed; /* the first GOAWAY of two has been sent */
 };
 
 static void link_stream(struct ss_h2 *h, struct ss_h2_stream *st)
@@ -110,6 +111,8 @@ static int end_flood(struct ss_h2 *h, const char *what)
 }
 
 /* ---- receiving ---- */
+
+static const uint8_t drain_ping[8] = "draining";
 
 static struct ss_h2_stream *stream_of(struct ss_h2 *h, int32_t id)
 {
@@ -255,6 +258,11 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         break;
     case NGHTTP2_GOAWAY:
         on_goaway(h, &frame->goaway);
+        break;
+    case NGHTTP2_PING:
+        if (h->noticed && (frame->hd.flags & NGHTTP2_FLAG_ACK) &&
+            memcmp(frame->ping.opaque_data, drain_ping, sizeof drain_ping) == 0)
+            ss_h2_drain(h);
         break;
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
@@ -784,6 +792,13 @@ void ss_h2_drain(struct ss_h2 *h)
 {
     if (h->dead || h->draining)
         return;
+    if (!h->noticed && h->config.role == SS_H2_SERVER) {
+        h->noticed = true;
+        nghttp2_submit_shutdown_notice(h->session);
+        nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, drain_ping);
+        want_flush(h);
+        return;
+    }
     h->draining = true;
     int32_t last = nghttp2_session_get_last_proc_stream_id(h->session);
     nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, NULL, 0);

@@ -128,7 +128,10 @@ void ss_h2_detach(struct ss_h2 *h, struct ss_h2_stream *st);
 /* Streams open on it, and how many more it takes now (client role; 0 when draining). */
 unsigned ss_h2_open_streams(const struct ss_h2 *h);
 unsigned ss_h2_free_slots(const struct ss_h2 *h);
-/* Graceful end: GOAWAY; the connection closes when its streams are over. Idempotent. */
+/* Graceful end: the connection closes when its streams are over. A server says so twice (RFC 9113 §6.8): the
+ * first GOAWAY refuses nothing, since requests may be on their way; the second, which names the last stream
+ * that is answered, goes when the client has answered a PING behind the first, or with the next call of this.
+ * Further calls do nothing. */
 void ss_h2_drain(struct ss_h2 *h);
 /* The connection's socket, for looking at; NULL when it is gone. */
 struct ss_stream *ss_h2_socket(const struct ss_h2 *h);

@@ -9,7 +9,8 @@
 #include "net/stream_impl.h"
 
 enum {
-    ACCEPTS = 64,  /* a turn */
+    ACCEPTS = 64, /* a turn */
+    LAST_ACCEPTS = 4096,
     REST_MS = 100, /* when descriptors run out */
     HANDSHAKE_MS = 10000,
 };
@@ -156,19 +157,24 @@ static void take(struct ss_listener *n, h2o_socket_t *sock)
         n->on_accept(n->ctx, s);
 }
 
-static void on_acceptable(h2o_socket_t *sock, const char *err)
+static void accept_some(struct ss_listener *n, int most)
 {
-    (void)err;
-    struct ss_listener *n = sock->data;
-    ss_loop_enter(n->loop);
-    n->refs++;
-    for (int i = 0; i < ACCEPTS && n->sock != NULL && (n->max == 0 || n->open < n->max); i++) {
+    for (int i = 0; i < most && n->sock != NULL && (n->max == 0 || n->open < n->max); i++) {
         h2o_socket_t *accepted = h2o_evloop_socket_accept(n->sock);
         if (accepted != NULL)
             take(n, accepted);
         else if (!on_accept_error(n, errno))
             break;
     }
+}
+
+static void on_acceptable(h2o_socket_t *sock, const char *err)
+{
+    (void)err;
+    struct ss_listener *n = sock->data;
+    ss_loop_enter(n->loop);
+    n->refs++;
+    accept_some(n, ACCEPTS);
     set_listening(n);
     unref(n);
 }
@@ -201,13 +207,32 @@ void ss_listener_set_tls(struct ss_listener *n, struct ss_tls *tls)
     ss_tls_unref(old);
 }
 
+static void close_socket(struct ss_listener *n)
+{
+    ss_timer_cancel(n->loop, &n->rest);
+    if (n->sock != NULL)
+        h2o_socket_close(n->sock);
+    n->sock = NULL;
+    n->listening = false;
+}
+
+void ss_listener_stop(struct ss_listener *n)
+{
+    n->refs++;
+    accept_some(n, LAST_ACCEPTS);
+    close_socket(n);
+    unref(n);
+}
+
+bool ss_listener_busy(const struct ss_listener *n)
+{
+    return n->handshakes != NULL;
+}
+
 void ss_listener_close(struct ss_listener *n)
 {
     while (n->handshakes != NULL)
         ss_stream_close(end_handshake(n->handshakes), SS_CLOSE_NOW);
-    ss_timer_cancel(n->loop, &n->rest);
-    h2o_socket_close(n->sock);
-    n->sock = NULL;
-    n->listening = false;
+    close_socket(n);
     unref(n);
 }

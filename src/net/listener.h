@@ -24,7 +24,11 @@ struct ss_listener *ss_listener_new(struct ss_loop *l, int fd, struct ss_tls *tl
                                     ss_listener_accept *on_accept, void *ctx);
 /* New connections use tls from now on (a reloaded certificate). */
 void ss_listener_set_tls(struct ss_listener *n, struct ss_tls *tls);
-/* Stops accepting; accepted streams live on. */
+/* Accepts what waits already, and nothing more; handshakes go on. For ending without losing a connection. */
+void ss_listener_stop(struct ss_listener *n);
+/* Whether connections are shaking hands. */
+bool ss_listener_busy(const struct ss_listener *n);
+/* Stops accepting, breaks off handshakes; accepted streams live on. Frees the listener. */
 void ss_listener_close(struct ss_listener *n);
 
 /* Connects, with TLS when tls is not NULL (server_name: SNI and verification, copied; ALPN must come out as

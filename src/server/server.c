@@ -197,6 +197,8 @@ static void serve_until_stopped(struct server *s, const sigset_t *set)
         if (!asked) {
             ss_log_write(s->log, SS_LOG_INFO, "draining");
             atomic_store(&s->draining, true);
+            for (unsigned w = 0; w < s->n_workers; w++)
+                ss_worker_leave(s->workers[w]);
             if (s->config->drain_delay_ms)
                 wait_signal(set, s->config->drain_delay_ms);
         }

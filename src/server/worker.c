@@ -9,7 +9,11 @@
 #include "downstream/front.h"
 #include "net/listener.h"
 
-enum { LAST_WORD_MS = 1000 }; /* for clients to take what is said to them when the drain timeout is over */
+enum {
+    DRAIN_TICK_MS = 50,
+    HANDSHAKE_MS = 2000, /* for connections that were shaking hands when draining began */
+    LAST_WORD_MS = 1000, /* for clients to take what is said to them when the drain timeout is over */
+};
 
 struct ss_worker {
     struct ss_worker_config config;
@@ -21,7 +25,8 @@ struct ss_worker {
     struct ss_admin admin;
     struct ss_listener **listeners;
     struct ss_listener *admin_listener;
-    struct ss_timer give_up;
+    struct ss_timer give_up, drain_tick;
+    uint64_t drain_began_ms;
     _Atomic uint64_t drain_ms;
     bool draining;
 };
@@ -45,8 +50,11 @@ static void open_listeners(struct ss_worker *w)
         ss_listener_new(w->loop, w->config.admin_fd, server->admin.tls, max, on_accept, &w->admin_front);
 }
 
+/* Idempotent. */
 static void close_listeners(struct ss_worker *w)
 {
+    if (w->listeners == NULL)
+        return;
     for (size_t i = 0; i < w->config.server->n_listeners; i++)
         if (w->listeners[i])
             ss_listener_close(w->listeners[i]);
@@ -54,14 +62,20 @@ static void close_listeners(struct ss_worker *w)
     w->listeners = NULL;
 }
 
+static bool is_busy(const struct ss_worker *w)
+{
+    for (size_t i = 0; i < w->config.server->n_listeners; i++)
+        if (w->fronts[i].n_conns || (w->listeners && ss_listener_busy(w->listeners[i])))
+            return true;
+    return false;
+}
+
 /* The connections are over: only what has been written for clients who are still reading keeps the loop. */
 static void finish(void *ctx)
 {
     struct ss_worker *w = ctx;
-    for (size_t i = 0; i < w->config.server->n_listeners; i++)
-        if (w->fronts[i].n_conns)
-            return;
-    ss_loop_finish(w->loop);
+    if (!is_busy(w))
+        ss_loop_finish(w->loop);
 }
 
 static void abort_fronts(struct ss_worker *w)
@@ -88,6 +102,18 @@ static void on_time_up(void *ctx)
         ss_front_shut_down(&w->fronts[i]);
 }
 
+static void on_drain_tick(void *ctx)
+{
+    struct ss_worker *w = ctx;
+    uint64_t now = ss_loop_now_ms(w->loop);
+    for (size_t i = 0; i < w->config.server->n_listeners; i++)
+        ss_front_drain(&w->fronts[i]);
+    if (now - w->drain_began_ms >= HANDSHAKE_MS)
+        close_listeners(w);
+    finish(w); /* a handshake that failed tells no front */
+    ss_timer_set(w->loop, &w->drain_tick, now + DRAIN_TICK_MS);
+}
+
 static void on_drain(void *ctx)
 {
     struct ss_worker *w = ctx;
@@ -96,15 +122,24 @@ static void on_drain(void *ctx)
         return;
     }
     w->draining = true;
-    close_listeners(w);
+    w->drain_began_ms = ss_loop_now_ms(w->loop);
+    for (size_t i = 0; i < w->config.server->n_listeners; i++)
+        ss_listener_stop(w->listeners[i]);
     ss_timer_init(&w->give_up, on_time_up, w);
     ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + atomic_load(&w->drain_ms));
     for (size_t i = 0; i < w->config.server->n_listeners; i++) {
         w->fronts[i].on_empty = finish;
         w->fronts[i].on_empty_ctx = w;
     }
+    ss_timer_init(&w->drain_tick, on_drain_tick, w);
+    on_drain_tick(w);
+}
+
+static void on_leave(void *ctx)
+{
+    struct ss_worker *w = ctx;
     for (size_t i = 0; i < w->config.server->n_listeners; i++)
-        ss_front_drain(&w->fronts[i]);
+        ss_front_leave(&w->fronts[i]);
 }
 
 static void *run(void *arg)
@@ -130,8 +165,11 @@ static void *run(void *arg)
 
     for (size_t i = 0; i < server->n_listeners; i++)
         w->fronts[i].on_empty = NULL;
-    if (w->draining)
+    if (w->draining) {
         ss_timer_cancel(w->loop, &w->give_up);
+        ss_timer_cancel(w->loop, &w->drain_tick);
+    }
+    close_listeners(w);
     if (w->admin_listener)
         ss_listener_close(w->admin_listener);
     for (size_t i = 0; i < server->n_listeners; i++)
@@ -162,6 +200,11 @@ void ss_worker_drain(struct ss_worker *w, uint64_t timeout_ms)
 {
     atomic_store(&w->drain_ms, timeout_ms);
     ss_loop_post(w->loop, on_drain, w);
+}
+
+void ss_worker_leave(struct ss_worker *w)
+{
+    ss_loop_post(w->loop, on_leave, w);
 }
 
 void ss_worker_join(struct ss_worker *w)

@@ -23,6 +23,8 @@ struct ss_worker_config {
 
 /* Starts the thread. Never NULL. */
 struct ss_worker *ss_worker_start(const struct ss_worker_config *config);
+/* From any thread: connections end with their next answer, where HTTP/1.1 says so. */
+void ss_worker_leave(struct ss_worker *w);
 /* From any thread: stop accepting, finish calls, at most for timeout_ms; then the worker stops. */
 void ss_worker_drain(struct ss_worker *w, uint64_t timeout_ms);
 /* Waits for the thread's end and frees the worker. */

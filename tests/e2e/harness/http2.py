@@ -43,6 +43,7 @@ class Connection:
         self.consume = True  # give credit back as data comes
         self.held = set()  # streams that get none back, though the connection does
         self.goaway = None  # error code
+        self.goaways = []  # (last stream, error code) of each
         self._partial = b""
         self.streams = {}
         self.h2.initiate_connection()
@@ -100,6 +101,7 @@ class Connection:
             frame, self._partial = self._partial[:end], self._partial[end:]
             if frame[3] == 7:
                 self.goaway = int.from_bytes(frame[13:17], "big")
+                self.goaways.append((int.from_bytes(frame[9:13], "big"), self.goaway))
             else:
                 frames += frame
         return frames

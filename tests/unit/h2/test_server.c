@@ -185,6 +185,25 @@ static void draining_finishes_what_runs_and_takes_nothing_new(void **state)
     part(&o, &p);
 }
 
+static void a_request_on_its_way_when_draining_begins_is_served(void **state)
+{
+    struct owner o;
+    struct h2_peer p;
+    meet(&o, &p, *state, SS_H2_SERVER);
+    ss_h2_drain(o.h2);
+    struct rec *r = peer_request(&p, peer_post, false); /* it has not read our GOAWAY */
+    peer_write_some(&p);
+    pump_settle(*state, &p);
+    assert_int_equal(o.n, 1);
+    assert_int_equal(p.goaway_last, 1); /* the second one, after the PING's answer */
+    assert_int_equal(o.closed, 0);
+    echo_on_end(o.streams[0]);
+    assert_true(pump_until(*state, &p, owner_is_closed, &o));
+    pump_settle(*state, &p);
+    assert_true(r->end && p.eof);
+    part(&o, &p);
+}
+
 static void draining_an_idle_connection_closes_it(void **state)
 {
     struct owner o;
@@ -353,6 +372,7 @@ int main(void)
         LOOP_TEST(a_stream_that_the_owner_refuses_is_refused),
         LOOP_TEST(streams_beyond_the_announced_limit_are_refused),
         LOOP_TEST(draining_finishes_what_runs_and_takes_nothing_new),
+        LOOP_TEST(a_request_on_its_way_when_draining_begins_is_served),
         LOOP_TEST(draining_an_idle_connection_closes_it),
         LOOP_TEST(a_stream_may_be_detached_inside_its_events),
         LOOP_TEST(a_session_split_at_any_byte_is_the_same_session),

@@ -141,7 +141,7 @@ static bool is_stopped_within(struct rig *r, unsigned ms)
     return atomic_load(&r->stopped) != 0;
 }
 
-static void an_idle_worker_drains_at_once(void **state)
+static void an_idle_worker_drains_within_a_moment(void **state)
 {
     (void)state;
     struct rig *r = rig_new();
@@ -151,7 +151,7 @@ static void an_idle_worker_drains_at_once(void **state)
     hear(fd, text, sizeof text, 200);
     assert_non_null(strstr(text, "HTTP/1.1 404 "));
     ss_worker_drain(r->worker, 10000);
-    assert_true(is_stopped_within(r, 2000)); /* the idle connection does not hold it up */
+    assert_true(is_stopped_within(r, 5000)); /* the idle connection might have a request on its way */
     assert_int_equal(hear(fd, text, sizeof text, 500), 0);
     close(fd);
     assert_int_equal(rig_connect(r), -1);
@@ -205,7 +205,7 @@ static void asked_again_when_it_has_stopped_it_does_not_mind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_idle_worker_drains_at_once),
+        cmocka_unit_test(an_idle_worker_drains_within_a_moment),
         cmocka_unit_test(a_call_in_flight_is_waited_for_until_the_time_is_up),
         cmocka_unit_test(asked_twice_it_does_not_wait),
         cmocka_unit_test(asked_again_when_it_has_stopped_it_does_not_mind),
