@@ -103,9 +103,12 @@ void ss_call_make_request_id(struct ss_call *call);
 /* intake_*.c */
 extern const struct ss_intake_ops ss_intake_json;      /* one JSON text, collected */
 extern const struct ss_intake_ops ss_intake_form;      /* application/x-www-form-urlencoded, collected */
+extern const struct ss_intake_ops ss_intake_text;      /* text/plain, which must be JSON, collected */
 extern const struct ss_intake_ops ss_intake_stream;    /* JSON texts, each a message: NDJSON or an array */
 extern const struct ss_intake_ops ss_intake_multipart; /* multipart/form-data */
 extern const struct ss_intake_ops ss_intake_raw;       /* any bytes into a google.api.HttpBody */
+/* 415: what content types there are for the method. */
+enum ss_err ss_call_refuse_type(struct ss_call *call, struct ss_status *st);
 /* What every first message begins with: room for the gRPC prefix, to be closed by ss_call_frame. */
 enum ss_err ss_call_begin_message(struct ss_call *call, struct ss_buf *out, size_t expect,
                                   struct ss_status *st);

@@ -24,6 +24,14 @@ enum ss_err ss_call_collect(struct ss_call *call, const char *p, size_t n, bool 
     return SS_OK;
 }
 
+enum ss_err ss_call_refuse_type(struct ss_call *call, struct ss_status *st)
+{
+    return ss_status_set(st, &call->arena, SS_ERR_MEDIA_TYPE, "expected content-type: %s",
+                         call->method->client_streaming
+                             ? "application/x-ndjson, application/json or multipart/form-data"
+                             : "application/json, a form or multipart/form-data");
+}
+
 enum ss_err ss_call_begin_message(struct ss_call *call, struct ss_buf *out, size_t expect,
                                   struct ss_status *st)
 {

@@ -1,4 +1,6 @@
-/* A body that is one JSON text, or one form: collected, then one message. */
+/* A body that is one JSON text, or one form: collected, then one message. Under a form's type the body that
+ * begins as a JSON object or array does is one: that is what `curl -d` sends, and no field has such a name.
+ */
 #include "bridge/call.h"
 #include "http/grpc_frame.h"
 #include "wire/writer.h"
@@ -62,12 +64,15 @@ static enum ss_err add_mask(struct ss_call *call, struct ss_slice text, struct s
     return err == SS_OK ? SS_OK : ss_status_set(st, &call->arena, err, "the update mask is too large");
 }
 
+static bool looks_like_json(struct ss_slice text)
+{
+    struct ss_slice bare = trim(text);
+    return bare.len && (bare.ptr[0] == '{' || bare.ptr[0] == '[');
+}
+
 static enum ss_err send_whole(struct ss_call *call, struct ss_slice text, bool form, struct ss_status *st)
 {
-    if (form && text.len && text.ptr[0] == '{') /* what curl -d sends; no field has such a name */
-        return ss_status_violation(st, &call->arena, (struct ss_slice){0},
-                                   "the body looks like JSON, but its Content-Type is a form's: "
-                                   "send Content-Type: application/json");
+    form = form && !looks_like_json(text);
     struct ss_buf out;
     enum ss_err err = ss_call_begin_message(call, &out, 2 * text.len / 3 + 64, st);
     if (err == SS_OK && form)
@@ -104,6 +109,16 @@ static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last
     return err;
 }
 
+/* Text that may begin a JSON value is taken for one. */
+static enum ss_err push_text(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)
+{
+    struct ss_slice bare = trim(ss_slice_of(p, n));
+    bool first = call->body.len == 0 && bare.len;
+    if (first && (bare.ptr[0] == '\0' || !strchr("{[\"-0123456789tfn", bare.ptr[0])))
+        return ss_call_refuse_type(call, st);
+    return push(call, p, n, last, false, st);
+}
+
 static enum ss_err push_json(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)
 {
     return push(call, p, n, last, false, st);
@@ -116,3 +131,4 @@ static enum ss_err push_form(struct ss_call *call, const char *p, size_t n, bool
 
 const struct ss_intake_ops ss_intake_json = {.push = push_json};
 const struct ss_intake_ops ss_intake_form = {.push = push_form};
+const struct ss_intake_ops ss_intake_text = {.push = push_text};

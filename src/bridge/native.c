@@ -29,6 +29,7 @@ bool ss_native_wanted(struct ss_slice content_type)
     case SS_MEDIA_NONE:
     case SS_MEDIA_JSON:
     case SS_MEDIA_NDJSON:
+    case SS_MEDIA_TEXT:
     case SS_MEDIA_FORM:
     case SS_MEDIA_MULTIPART:
     case SS_MEDIA_OTHER:

@@ -455,10 +455,11 @@ static enum ss_err choose_intake(struct ss_call *call, const struct intake *in, 
         if (stream)
             return SS_OK;
         break;
-    case SS_MEDIA_FORM:
-        if (stream)
-            break;
-        call->intake = &ss_intake_form;
+    case SS_MEDIA_FORM: /* which may be JSON all the same: it is seen by its beginning */
+        call->intake = stream ? &ss_intake_stream : &ss_intake_form;
+        return SS_OK;
+    case SS_MEDIA_TEXT:
+        call->intake = stream ? &ss_intake_stream : &ss_intake_text;
         return SS_OK;
     case SS_MEDIA_MULTIPART:
         call->intake = &ss_intake_multipart;
@@ -469,9 +470,7 @@ static enum ss_err choose_intake(struct ss_call *call, const struct intake *in, 
     case SS_MEDIA_OTHER:
         break;
     }
-    return ss_status_set(st, &call->arena, SS_ERR_MEDIA_TYPE, "expected content-type: %s",
-                         stream ? "application/x-ndjson, application/json or multipart/form-data"
-                                : "application/json, a form or multipart/form-data");
+    return ss_call_refuse_type(call, st);
 }
 
 static void choose_answer(struct ss_call *call)

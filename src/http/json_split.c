@@ -3,27 +3,30 @@
  *   START ──'['─▶ ELEMENT_OR_END ─┬─"]"─────────────────────────▶ OVER (white space only)
  *     │                           │        ┌──","─▶ ELEMENT ─┐
  *     └──a value alone──▶ TEXT ◀──┴────────│─────────────────┘
- *                          ├──array──▶ COMMA ──"]"─▶ OVER
- *                          └──alone──▶ OVER
+ *                         │ ├──array──▶ COMMA ──"]"─▶ OVER
+ *                  NEXT ◀─┴─┘ alone: another value may follow
  *
- * TEXT is one of NESTED (depth counts brackets of both kinds: a pair that does not match is a text that the
- * reader refuses), STRING and ESCAPE (within NESTED, or a text by themselves), SCALAR (all up to white space,
- * a comma or a bracket that closes). LINE is the only state of NDJSON. */
+ * NDJSON begins in NEXT, where '[' begins a text like any other. That each stands on a line of its own is not
+ * asked for, but a line's end is a text's: one that is broken is found at once, not with all that comes
+ * after. TEXT is one of NESTED (depth counts brackets of both kinds: a pair that does not match is a text
+ * that the reader refuses), STRING and ESCAPE (within NESTED, or a text by themselves), SCALAR (all up to
+ * white space, a comma or a bracket that closes). */
 #include "http/json_split.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-enum state { START, ELEMENT_OR_END, ELEMENT, NESTED, STRING, ESCAPE, SCALAR, COMMA, OVER, LINE };
+enum state { START, NEXT, ELEMENT_OR_END, ELEMENT, NESTED, STRING, ESCAPE, SCALAR, COMMA, OVER };
 
 enum { KEEP = 0 }; /* nothing is held between texts: streams are many, and mostly idle */
 
 void ss_json_split_init(struct ss_json_split *s, enum ss_json_split_form form, size_t max)
 {
-    bool lines = form == SS_JSON_SPLIT_LINES;
-    *s = (struct ss_json_split){.max = max, .lines = lines, .state = lines ? LINE : START};
-    ss_buf_init(&s->text, max < SIZE_MAX ? max + 1 : max); /* a CR may lie behind the largest line */
+    *s = (struct ss_json_split){.max = max,
+                                .lines = form == SS_JSON_SPLIT_LINES,
+                                .state = form == SS_JSON_SPLIT_LINES ? NEXT : START};
+    ss_buf_init(&s->text, max ? max : 1);
 }
 
 void ss_json_split_dispose(struct ss_json_split *s)
@@ -186,13 +189,14 @@ static enum ss_err between(struct ss_json_split *s, char c, bool *taken)
         return SS_OK;
     case OVER:
         return refuse(s, SS_ERR_INVALID,
-                      "more text behind the JSON; messages are the elements of one array, or lines "
-                      "(Content-Type: application/x-ndjson)");
+                      "more text after the array; messages are the elements of one array, or JSON texts that "
+                      "follow one another");
+    case NEXT:
+        break;
     case NESTED:
     case STRING:
     case ESCAPE:
     case SCALAR:
-    case LINE:
         return SS_ERR_INTERNAL;
     }
     if (c == ',')
@@ -210,17 +214,9 @@ static enum ss_err check_size(struct ss_json_split *s, size_t n)
     return fits ? SS_OK : refuse(s, SS_ERR_BODY_TOO_LARGE, "a message is too large");
 }
 
-/* The same for a line, of which p[0..n) is the latest: a CR at its end does not count. */
-static enum ss_err check_line_size(struct ss_json_split *s, const char *p, size_t n)
-{
-    bool cr = n ? p[n - 1] == '\r' : s->text.len && s->text.ptr[s->text.len - 1] == '\r';
-    return s->text.len + n - cr <= s->max ? SS_OK
-                                          : refuse(s, SS_ERR_BODY_TOO_LARGE, "a message is too large");
-}
-
 static enum ss_err collect(struct ss_json_split *s, const char *p, size_t n)
 {
-    enum ss_err err = s->lines ? check_line_size(s, p, n) : check_size(s, n);
+    enum ss_err err = check_size(s, n);
     if (err == SS_OK && ss_buf_append(&s->text, p, n) != SS_OK)
         err = refuse(s, SS_ERR_MEMORY, "out of memory");
     return err;
@@ -288,59 +284,21 @@ static enum ss_err push_value(struct ss_json_split *s, const char *p, const char
         }
         from = p - 1;
     }
-    p = *at = scan_text(s, p, end);
+    const char *scanned = p;
+    p = scan_text(s, p, end);
+    const char *lf = s->lines && p > scanned ? memchr(scanned, '\n', (size_t)(p - scanned)) : NULL;
+    if (lf) {
+        p = lf;
+        s->state = NEXT;
+    }
+    *at = p;
     size_t n = (size_t)(p - from);
     if (in_text(s))
         return n ? collect(s, from, n) : SS_OK;
     if (!s->array)
-        s->state = OVER;
+        s->state = NEXT;
     *have = true;
     return give(s, from, n, text);
-}
-
-static struct ss_slice trim_end(struct ss_slice line)
-{
-    while (line.len && space(line.ptr[line.len - 1]))
-        line.len--;
-    return line;
-}
-
-/* A line ends with p[0..n). Nothing is given out of a blank one. */
-static enum ss_err give_line(struct ss_json_split *s, const char *p, size_t n, bool *have,
-                             struct ss_slice *text)
-{
-    struct ss_slice tail = trim_end(ss_slice_of(p, n));
-    enum ss_err err = check_line_size(s, p, n);
-    if (err != SS_OK)
-        return err;
-    if (tail.len == 0) {
-        s->text.len = trim_end(ss_buf_slice(&s->text)).len;
-        if (s->text.len == 0)
-            return SS_OK;
-    }
-    *have = true;
-    return give(s, p, tail.len, text);
-}
-
-static enum ss_err push_lines(struct ss_json_split *s, const char *p, const char *end, const char **at,
-                              bool *have, struct ss_slice *text)
-{
-    enum ss_err err = SS_OK;
-    while (err == SS_OK && !*have && p < end) {
-        if (s->text.len == 0)
-            p = skip_space(p, end); /* and blank lines with it */
-        size_t left = (size_t)(end - p);
-        const char *lf = left ? memchr(p, '\n', left) : NULL;
-        if (lf == NULL) {
-            p = end;
-            err = left ? collect(s, end - left, left) : SS_OK;
-        } else {
-            err = give_line(s, p, (size_t)(lf - p), have, text);
-            p = lf + 1;
-        }
-    }
-    *at = p;
-    return err;
 }
 
 enum ss_err ss_json_split_push(struct ss_json_split *s, const char *p, size_t n, size_t *used, bool *have,
@@ -352,8 +310,7 @@ enum ss_err ss_json_split_push(struct ss_json_split *s, const char *p, size_t n,
     if (n == 0)
         return SS_OK;
     const char *at = p;
-    enum ss_err err =
-        s->lines ? push_lines(s, p, p + n, &at, have, text) : push_value(s, p, p + n, &at, have, text);
+    enum ss_err err = push_value(s, p, p + n, &at, have, text);
     *have = *have && err == SS_OK;
     *used = (size_t)(at - p);
     return err;
@@ -363,14 +320,12 @@ enum ss_err ss_json_split_end(struct ss_json_split *s, bool *have, struct ss_sli
 {
     *have = false;
     forget(s);
-    if (s->lines)
-        return s->text.len ? give_line(s, NULL, 0, have, text) : SS_OK;
     if (s->state == SCALAR && !s->array) {
-        s->state = OVER;
+        s->state = NEXT;
         *have = true;
         return give(s, NULL, 0, text);
     }
-    if (s->state == START || s->state == OVER)
+    if (s->state == START || s->state == NEXT || s->state == OVER)
         return SS_OK;
     return refuse(s, SS_ERR_INVALID, "the JSON ends too early");
 }

@@ -33,13 +33,13 @@ static enum ss_media application(struct ss_slice subtype)
     return ss_slice_eq_ci(subtype, SS_LIT("x-www-form-urlencoded")) ? SS_MEDIA_FORM : SS_MEDIA_OTHER;
 }
 
-/* Whether the parameters are well-formed and, for JSON, name no charset but UTF-8. */
-static bool parameters_good(struct ss_slice params, bool json)
+/* Whether the parameters are well-formed and, for JSON and text, name no charset but UTF-8. */
+static bool parameters_good(struct ss_slice params, bool utf8)
 {
     struct ss_media_param param;
     int got;
     while ((got = ss_media_param_next(&params, &param)) > 0) {
-        if (!json || !ss_slice_eq_ci(param.name, SS_LIT("charset")))
+        if (!utf8 || !ss_slice_eq_ci(param.name, SS_LIT("charset")))
             continue;
         if (!ss_media_value_is(param.value, SS_LIT("utf-8")) &&
             !ss_media_value_is(param.value, SS_LIT("utf8")))
@@ -63,10 +63,13 @@ enum ss_media ss_media_of(struct ss_slice content_type)
         media = application(range.subtype);
     else if (ss_slice_eq_ci(range.type, SS_LIT("text")) && ss_slice_eq_ci(range.subtype, SS_LIT("json")))
         media = SS_MEDIA_JSON;
+    else if (ss_slice_eq_ci(range.type, SS_LIT("text")) && ss_slice_eq_ci(range.subtype, SS_LIT("plain")))
+        media = SS_MEDIA_TEXT;
     else if (ss_slice_eq_ci(range.type, SS_LIT("multipart")) &&
              ss_slice_eq_ci(range.subtype, SS_LIT("form-data")))
         media = SS_MEDIA_MULTIPART;
     if (media == SS_MEDIA_OTHER && ends_in_json(range.subtype))
         media = SS_MEDIA_JSON;
-    return parameters_good(range.params, media == SS_MEDIA_JSON) ? media : SS_MEDIA_OTHER;
+    bool utf8 = media == SS_MEDIA_JSON || media == SS_MEDIA_TEXT;
+    return parameters_good(range.params, utf8) ? media : SS_MEDIA_OTHER;
 }

@@ -9,6 +9,7 @@ enum ss_media {
     SS_MEDIA_JSON, /* application/json, text/json, or any subtype ending in +json; charset absent or utf-8 */
     SS_MEDIA_NDJSON, /* application/x-ndjson, application/ndjson, application/jsonl, application/x-jsonlines
                       */
+    SS_MEDIA_TEXT,   /* text/plain; charset absent or utf-8 */
     SS_MEDIA_FORM,   /* application/x-www-form-urlencoded */
     SS_MEDIA_MULTIPART, /* multipart/form-data */
     SS_MEDIA_GRPC,      /* application/grpc, and with +suffix; not grpc-web */

@@ -110,7 +110,22 @@ static void lines_become_texts(void **state)
     assert_split(SS_JSON_SPLIT_LINES, "{}\n1", "{}|1|");
     assert_split(SS_JSON_SPLIT_LINES, "{}\n1\r", "{}|1|");
     assert_split(SS_JSON_SPLIT_LINES, " {} \n\t[1, 2]\t\r\n", "{}|[1, 2]|");
-    assert_split(SS_JSON_SPLIT_LINES, "{\"a\":\n", "{\"a\":|");
+}
+
+/* (reported 27) */
+static void texts_may_follow_one_another_with_or_without_lines(void **state)
+{
+    (void)state;
+    for (int form = SS_JSON_SPLIT_LINES; form <= SS_JSON_SPLIT_VALUE; form++) {
+        assert_split((enum ss_json_split_form)form, "{}{}", "{}|{}|");
+        assert_split((enum ss_json_split_form)form, "{}\n{}", "{}|{}|");
+        assert_split((enum ss_json_split_form)form, "1 2\t\"a\"b", "1|2|\"a\"|b|");
+        assert_split((enum ss_json_split_form)form, "{}[1,2]", "{}|[1,2]|");
+    }
+    assert_split(SS_JSON_SPLIT_LINES, "[1,2][3]\n[]", "[1,2]|[3]|[]|");
+    assert_split(SS_JSON_SPLIT_VALUE, "{\"a\":\n 1\n}{\"b\":[\n]}\n", "{\"a\":\n 1\n}|{\"b\":[\n]}|");
+    assert_split(SS_JSON_SPLIT_LINES, "{\"a\":\n1\n", "{\"a\":|1|"); /* a line's end is a text's */
+    assert_split(SS_JSON_SPLIT_LINES, "{\"a\n{}[\"b\\\n{}\n", "{\"a|{}|[\"b\\|{}|");
 }
 
 static void blank_lines_are_skipped(void **state)
@@ -183,18 +198,16 @@ static void malformed_arrays_are_refused(void **state)
     assert_refused(",", "");
 }
 
-static void text_behind_the_value_is_refused(void **state)
+static void text_after_an_array_is_refused_and_commas_outside_of_one(void **state)
 {
     (void)state;
     assert_refused("[] x", "");
     assert_refused("[1],", "1|");
     assert_refused("[1]]", "1|");
     assert_refused("[1][2]", "1|");
-    assert_refused("{}{}", "{}|");
-    assert_refused("{}\n{}", "{}|");
     assert_refused("{},", "{}|");
-    assert_refused("1 2", "1|");
-    assert_refused("\"a\"b", "\"a\"|");
+    assert_refused("1,2", "1|");
+    assert_refused("{}]", "{}|");
 }
 
 static void a_body_that_ends_early_is_refused(void **state)
@@ -318,13 +331,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_texts),
+        cmocka_unit_test(texts_may_follow_one_another_with_or_without_lines),
         cmocka_unit_test(blank_lines_are_skipped),
         cmocka_unit_test(elements_become_texts),
         cmocka_unit_test(an_array_of_nothing_has_no_texts),
         cmocka_unit_test(one_value_is_one_text),
         cmocka_unit_test(brackets_and_commas_within_strings_mean_nothing),
         cmocka_unit_test(malformed_arrays_are_refused),
-        cmocka_unit_test(text_behind_the_value_is_refused),
+        cmocka_unit_test(text_after_an_array_is_refused_and_commas_outside_of_one),
         cmocka_unit_test(a_body_that_ends_early_is_refused),
         cmocka_unit_test(what_is_no_json_is_handed_on),
         cmocka_unit_test(a_text_is_whole_as_soon_as_its_last_byte_is_there),

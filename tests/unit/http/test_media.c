@@ -97,7 +97,10 @@ static void content_types_are_recognised(void **state)
         {"application/grpc+", SS_MEDIA_OTHER},
         {"application/grpc-webx", SS_MEDIA_OTHER},
         {"text/grpc", SS_MEDIA_OTHER},
-        {"text/plain", SS_MEDIA_OTHER},
+        {"text/plain", SS_MEDIA_TEXT},
+        {"Text/Plain; charset=UTF-8", SS_MEDIA_TEXT},
+        {"text/plain; charset=latin1", SS_MEDIA_OTHER},
+        {"text/html", SS_MEDIA_OTHER},
         {"application/octet-stream", SS_MEDIA_OTHER},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
