@@ -14,7 +14,11 @@ struct form {
     struct ss_buf data;           /* its body */
     struct ss_buf text;           /* text parts so far, as an urlencoded form */
     struct ss_buf wire;           /* files so far */
-    bool any;                     /* a message has been sent */
+    const struct ss_field *
+        *seen;     /* by oneof, then by index: the fields that parts have set, files if by index */
+    bool any;      /* a message has been sent */
+    bool none_yet; /* the part has no content so far, and is none if it stays so */
+    struct ss_multipart_part head; /* of that part; its slices are the call's */
 };
 
 /* The message whose fields parts name: the request, or its body field. */
@@ -36,6 +40,8 @@ static enum ss_err begin(struct ss_call *call, const struct ss_request *r, struc
     ss_buf_init(&f->data, call->max_request_bytes);
     ss_buf_init(&f->text, 3 * call->max_request_bytes + 1024);
     ss_buf_init(&f->wire, call->max_request_bytes + 64 * 1024);
+    const struct ss_message *m = target(call);
+    f->seen = ss_arena_zalloc(&call->arena, (m->n_oneofs + m->n_fields) * sizeof(struct ss_field *));
     call->intake_state = f;
     if (call->method->client_streaming)
         ss_call_open(call, false);
@@ -58,6 +64,29 @@ static bool is_file_field(const struct ss_field *f)
     return f->type == SS_TYPE_BYTES || (f->message && !f->map && f->message->wkt == SS_WKT_HTTP_BODY);
 }
 
+/* A message has room for one value of a singular field, and for one member of a oneof: the last would win in
+ * silence. A stream has a message for each piece. */
+static enum ss_err check_twice(struct ss_call *call, const struct ss_field *field, struct ss_slice name,
+                               struct ss_status *st)
+{
+    struct form *f = call->intake_state;
+    size_t n_oneofs = target(call)->n_oneofs;
+    if (call->method->client_streaming)
+        return SS_OK;
+    if (f->file && !field->repeated && f->seen[n_oneofs + field->index])
+        return ss_status_violation(st, &call->arena, name, "a second file: the field takes one");
+    f->seen[n_oneofs + field->index] = field;
+    if (field->oneof < 0)
+        return SS_OK;
+    const struct ss_field *other = f->seen[field->oneof];
+    f->seen[field->oneof] = field;
+    if (other == NULL || other == field)
+        return SS_OK;
+    return ss_status_violation(st, &call->arena, name,
+                               "cannot be set: \"%.*s\" of the same oneof \"%.*s\" is set too",
+                               SS_FMT(other->json_name), SS_FMT(field->parent->oneofs[field->oneof].name));
+}
+
 static enum ss_err begin_part(struct ss_call *call, const struct ss_multipart_part *part,
                               struct ss_status *st)
 {
@@ -65,6 +94,8 @@ static enum ss_err begin_part(struct ss_call *call, const struct ss_multipart_pa
     const struct ss_field *field = ss_message_field_named(target(call), part->name);
     f->file = field && is_file_field(field) ? field : NULL;
     f->data.len = 0;
+    if (field && check_twice(call, field, part->name, st) != SS_OK)
+        return SS_ERR_INVALID;
     if (f->file) {
         f->content_type = ss_arena_copy(&call->arena, part->content_type);
         return SS_OK;
@@ -74,6 +105,30 @@ static enum ss_err begin_part(struct ss_call *call, const struct ss_multipart_pa
                                    "expected the name of a bytes or google.api.HttpBody field for a file");
     f->content_type = ss_arena_copy(&call->arena, part->name); /* a text part needs its name instead */
     return SS_OK;
+}
+
+/* Whether the part may be what a browser sends for a file input that was left empty (HTML Standard,
+ * "constructing the entry list"), or Dify in a form without a file. */
+static bool may_be_none(const struct ss_multipart_part *part)
+{
+    struct ss_slice type = part->content_type;
+    const char *semicolon = type.len ? memchr(type.ptr, ';', type.len) : NULL;
+    if (semicolon)
+        type.len = (size_t)(semicolon - type.ptr);
+    while (type.len && type.ptr[type.len - 1] == ' ')
+        type.len--;
+    return part->filename.len == 0 && ss_slice_eq_ci(type, SS_LIT("application/octet-stream"));
+}
+
+/* Only its content can tell whether it is a part. */
+static void put_off(struct ss_call *call, const struct ss_multipart_part *part)
+{
+    struct form *f = call->intake_state;
+    struct ss_arena *a = &call->arena;
+    f->none_yet = true;
+    f->head = (struct ss_multipart_part){.name = ss_arena_copy(a, part->name),
+                                         .content_type = ss_arena_copy(a, part->content_type),
+                                         .is_file = part->is_file};
 }
 
 static enum ss_err put_urlencoded(struct ss_buf *out, struct ss_slice s)
@@ -164,6 +219,11 @@ static enum ss_err too_large(struct ss_call *call, struct ss_status *st)
 static enum ss_err take_data(struct ss_call *call, struct ss_slice data, struct ss_status *st)
 {
     struct form *f = call->intake_state;
+    if (f->none_yet) {
+        f->none_yet = false;
+        if (begin_part(call, &f->head, st) != SS_OK)
+            return SS_ERR_INVALID;
+    }
     if (!(f->file && call->method->client_streaming))
         return ss_buf_append_slice(&f->data, data) == SS_OK ? SS_OK : too_large(call, st);
     f->wire.len = 0; /* each piece goes up at once */
@@ -177,6 +237,10 @@ static enum ss_err end_part(struct ss_call *call, struct ss_status *st)
 {
     struct form *f = call->intake_state;
     enum ss_err err = SS_OK;
+    if (f->none_yet) {
+        f->none_yet = false;
+        return SS_OK;
+    }
     if (f->file == NULL)
         err = add_text(f);
     else if (!call->method->client_streaming)
@@ -209,7 +273,9 @@ static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last
             return ss_status_set(st, &call->arena, err, "multipart: %s", f->parser.why);
         p += used;
         n -= used;
-        if (event.kind == SS_MULTIPART_PART)
+        if (event.kind == SS_MULTIPART_PART && may_be_none(&event.part))
+            put_off(call, &event.part);
+        else if (event.kind == SS_MULTIPART_PART)
             err = begin_part(call, &event.part, st);
         else if (event.kind == SS_MULTIPART_DATA)
             err = take_data(call, event.data, st);
