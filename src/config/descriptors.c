@@ -22,10 +22,11 @@ static void decode_include(struct ss_diag *d, const struct ss_node *value, void 
     }
 }
 
-static bool read_set(struct ss_diag *d, const struct ss_located *path, struct ss_slice *bytes)
+static bool read_set(struct ss_diag *d, const struct ss_located *path, struct ss_arena *a,
+                     struct ss_slice *bytes)
 {
     const char *why;
-    if (ss_file_read(path->text, MAX_SET, d->arena, bytes, &why) == SS_OK)
+    if (ss_file_read(path->text, MAX_SET, a, bytes, &why) == SS_OK)
         return true;
     ss_diag_at(d, path->at, "%.*s: %s", SS_FMT(path->text), why);
     return false;
@@ -36,8 +37,9 @@ static bool ends_in_proto(struct ss_slice path)
     return path.len > 6 && memcmp(path.ptr + path.len - 6, ".proto", 6) == 0;
 }
 
-static bool load_entry(struct ss_diag *d, const struct ss_node *node, struct ss_located *origin,
-                       struct ss_descriptor_set *set)
+/* a: for the set's bytes. */
+static bool load_entry(struct ss_diag *d, const struct ss_node *node, struct ss_arena *a,
+                       struct ss_located *origin, struct ss_descriptor_set *set)
 {
     static const struct ss_key keys[] = {
         {.name = "proto",
@@ -58,9 +60,9 @@ static bool load_entry(struct ss_diag *d, const struct ss_node *node, struct ss_
         return false;
     set->origin = origin->text;
     if (node->kind != SS_NODE_MAP && !ends_in_proto(origin->text))
-        return read_set(d, origin, &set->bytes);
+        return read_set(d, origin, a, &set->bytes);
     set->last_only = true;
-    return ss_file_check(d, origin) && ss_protoc_compile(d, origin, &raw.include, &set->bytes);
+    return ss_file_check(d, origin) && ss_protoc_compile(d, origin, &raw.include, a, &set->bytes);
 }
 
 /* The entry whose file the text names. */
@@ -78,19 +80,14 @@ static const struct ss_node *at_fault(const struct ss_located *origins, size_t n
     return found;
 }
 
-void ss_descriptors_load(struct ss_diag *d, const struct ss_node *descriptors, struct ss_snapshot *snapshot)
+static void load_all(struct ss_diag *d, const struct ss_node *descriptors, struct ss_arena *a,
+                     struct ss_snapshot *snapshot)
 {
-    if (!ss_decode_is_list(d, descriptors))
-        return;
-    if (descriptors->count == 0) {
-        ss_diag_at(d, descriptors, "no descriptor");
-        return;
-    }
     struct ss_descriptor_set *sets = ss_arena_zalloc(d->arena, descriptors->count * sizeof *sets);
     struct ss_located *origins = ss_arena_zalloc(d->arena, descriptors->count * sizeof *origins);
     size_t n = 0;
     for (const struct ss_node *e = descriptors->first; e; e = e->next)
-        if (load_entry(d, e, &origins[n], &sets[n]))
+        if (load_entry(d, e, a, &origins[n], &sets[n]))
             n++;
     if (n < descriptors->count)
         return;
@@ -102,4 +99,18 @@ void ss_descriptors_load(struct ss_diag *d, const struct ss_node *descriptors, s
     if (why.len == 0)
         why = ss_slice_str(ss_err_text(err));
     ss_diag_at(d, at_fault(origins, n, why, descriptors), "%.*s", SS_FMT(why));
+}
+
+void ss_descriptors_load(struct ss_diag *d, const struct ss_node *descriptors, struct ss_snapshot *snapshot)
+{
+    struct ss_arena bytes; /* megabytes, perhaps: they go before routes are made */
+    if (!ss_decode_is_list(d, descriptors))
+        return;
+    if (descriptors->count == 0) {
+        ss_diag_at(d, descriptors, "no descriptor");
+        return;
+    }
+    ss_arena_init(&bytes, 0);
+    load_all(d, descriptors, &bytes, snapshot);
+    ss_arena_dispose(&bytes);
 }

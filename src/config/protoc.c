@@ -194,7 +194,7 @@ static int wait_for(pid_t pid)
 }
 
 static bool run(struct ss_diag *d, const struct ss_located *proto, const struct ss_string_list *include,
-                struct channels *c, struct ss_slice *set)
+                struct channels *c, struct ss_arena *a, struct ss_slice *set)
 {
     pid_t pid;
     int err = spawn(arguments(d->arena, proto->text, include), c, &pid);
@@ -214,7 +214,7 @@ static bool run(struct ss_diag *d, const struct ss_located *proto, const struct 
     }
     struct ss_slice talk = listen_to(c->talk[0], d->arena);
     int status = wait_for(pid);
-    if (status == 0 && read_set(c->set, d->arena, set))
+    if (status == 0 && read_set(c->set, a, set))
         return true;
     report(d, proto, include, talk);
     return false;
@@ -249,7 +249,7 @@ static bool is_text(struct ss_slice beginning)
 }
 
 bool ss_protoc_compile(struct ss_diag *d, const struct ss_located *proto,
-                       const struct ss_string_list *include, struct ss_slice *set)
+                       const struct ss_string_list *include, struct ss_arena *a, struct ss_slice *set)
 {
     struct channels c;
     if (!is_text(look_into(proto->text, d->arena))) {
@@ -261,7 +261,7 @@ bool ss_protoc_compile(struct ss_diag *d, const struct ss_located *proto,
     }
     bool ok = open_channels(&c);
     if (ok)
-        ok = run(d, proto, include, &c, set);
+        ok = run(d, proto, include, &c, a, set);
     else
         ss_diag_at(d, proto->at, "%.*s: cannot run protoc: %s", SS_FMT(proto->text), strerrordesc_np(errno));
     close_channels(&c);

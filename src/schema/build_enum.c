@@ -2,9 +2,9 @@
 #include "schema/names.h"
 #include "schema/table.h"
 
-static enum ss_err build_values(struct ss_load *l, const struct ss_enum_def *def, struct ss_enum *e)
+static enum ss_err build_values(struct ss_load *l, const struct ss_enum_def *def, const pb_enum *p,
+                                struct ss_enum *e)
 {
-    const pb_enum *p = def->proto;
     if (p->n_value == 0)
         return ss_load_fail(l, def->file, def->symbol, "an enum needs a value");
     struct ss_enum_value *values = ss_load_keep(l, p->n_value, sizeof(*values));
@@ -27,19 +27,16 @@ static enum ss_err build_values(struct ss_load *l, const struct ss_enum_def *def
     return SS_OK;
 }
 
-static enum ss_err build_enum(struct ss_load *l, const struct ss_enum_def *def)
+enum ss_err ss_load_enum(struct ss_load *l, struct ss_enum_def *def, const pb_enum *p)
 {
     struct ss_enum *e = def->out;
-    e->full_name = ss_load_full_name(l, def->symbol);
-    if (e->full_name.ptr == NULL)
-        return ss_load_too_large(l);
     e->closed = def->features.enum_type == SS_ENUM_CLOSED;
     e->null_value = ss_slice_eq(e->full_name, SS_LIT("google.protobuf.NullValue"));
-    enum ss_err err = build_values(l, def, e);
+    enum ss_err err = build_values(l, def, p, e);
     if (err != SS_OK)
         return err;
     const struct ss_enum_value *a, *b;
-    bool alias = def->proto->options && def->proto->options->allow_alias;
+    bool alias = p->options && p->options->allow_alias;
     switch (ss_table_of_enum(e, alias, &l->schema->arena, &a, &b)) {
     case SS_TABLE_OK:
         return SS_OK;
@@ -51,19 +48,4 @@ static enum ss_err build_enum(struct ss_load *l, const struct ss_enum_def *def)
         break;
     }
     return ss_load_too_large(l);
-}
-
-enum ss_err ss_load_enums(struct ss_load *l)
-{
-    struct ss_enum *enums = ss_load_keep(l, l->n_enums, sizeof(*enums));
-    enum ss_err err = SS_OK;
-    if (enums == NULL)
-        return ss_load_too_large(l);
-    l->schema->enums = enums;
-    l->schema->n_enums = l->n_enums;
-    for (struct ss_enum_def *d = l->enums; d && err == SS_OK; d = d->next) {
-        d->out = enums++;
-        err = build_enum(l, d);
-    }
-    return err;
 }

@@ -3,50 +3,49 @@
 
 #include "schema/load.h"
 
-typedef Google__Protobuf__DescriptorProto__ExtensionRange pb_range;
-
 /* Exclusive, as ranges write their end; field numbers have 29 bits, but in the old MessageSet 31. */
 static int64_t number_end(const struct ss_message_def *def)
 {
-    return def->out->message_set ? INT32_MAX : 536870912;
+    return def->message_set ? INT32_MAX : 536870912;
 }
 
 static int by_start(const void *x, const void *y)
 {
-    const pb_range *a = *(const pb_range *const *)x, *b = *(const pb_range *const *)y;
+    const struct ss_number_range *a = x, *b = y;
     return (a->start > b->start) - (a->start < b->start);
 }
 
-static enum ss_err sort_ranges(struct ss_load *l, struct ss_message_def *def)
+enum ss_err ss_load_ranges(struct ss_load *l, struct ss_message_def *def)
 {
-    size_t n = def->proto->n_extension_range;
-    def->ranges = ss_load_work(l, n, sizeof(const pb_range *));
+    size_t n = def->n_ranges = def->proto->n_extension_range;
+    if (n == 0)
+        return SS_OK;
+    def->ranges = ss_load_work(l, n, sizeof *def->ranges);
     if (def->ranges == NULL)
         return ss_load_too_large(l);
     for (size_t i = 0; i < n; i++) {
-        const pb_range *r = def->proto->extension_range[i];
+        const Google__Protobuf__DescriptorProto__ExtensionRange *r = def->proto->extension_range[i];
         if (!r->has_start || !r->has_end || r->start < 1 || r->end <= r->start || r->end > number_end(def))
             return ss_load_fail(l, def->file, def->symbol, "extension range %d to %d is not valid", r->start,
                                 r->end - (r->end > INT32_MIN));
-        def->ranges[i] = r;
+        def->ranges[i] = (struct ss_number_range){r->start, r->end};
     }
-    if (n)
-        qsort(def->ranges, n, sizeof(const pb_range *), by_start);
+    qsort(def->ranges, n, sizeof *def->ranges, by_start);
     for (size_t i = 1; i < n; i++)
-        if (def->ranges[i]->start < def->ranges[i - 1]->end)
+        if (def->ranges[i].start < def->ranges[i - 1].end)
             return ss_load_fail(l, def->file, def->symbol, "extension ranges overlap at %d",
-                                def->ranges[i]->start);
+                                def->ranges[i].start);
     return SS_OK;
 }
 
 bool ss_load_in_extension_range(const struct ss_message_def *def, int32_t number)
 {
-    size_t low = 0, high = def->proto->n_extension_range;
+    size_t low = 0, high = def->n_ranges;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (number < def->ranges[mid]->start)
+        if (number < def->ranges[mid].start)
             high = mid;
-        else if (number >= def->ranges[mid]->end)
+        else if (number >= def->ranges[mid].end)
             low = mid + 1;
         else
             return true;
@@ -75,8 +74,6 @@ static enum ss_err attach(struct ss_load *l, struct ss_extension_def *e)
 enum ss_err ss_load_extensions(struct ss_load *l)
 {
     enum ss_err err = SS_OK;
-    for (struct ss_message_def *d = l->messages; d && err == SS_OK; d = d->next)
-        err = sort_ranges(l, d);
     for (struct ss_extension_def *e = l->extensions; e && err == SS_OK; e = e->next)
         err = attach(l, e);
     return err;

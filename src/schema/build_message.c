@@ -82,6 +82,8 @@ static enum ss_err build_oneofs(struct ss_load *l, const struct ss_message_def *
     enum ss_err err = count_members(l, def, oneofs);
     for (size_t i = 0; i < p->n_oneof_decl && err == SS_OK; i++) {
         const Google__Protobuf__OneofDescriptorProto *o = p->oneof_decl[i];
+        if (ss_load_member(l, def->file, def->symbol, o->name, SS_SYMBOL_ONEOF) == NULL)
+            return SS_ERR_CONFIG;
         oneofs[i].features = def->features;
         if (oneofs[i].members == 0 || (oneofs[i].synthetic && oneofs[i].members > 1))
             return FAIL(l, def, "oneof %s has %zu members", o->name, oneofs[i].members);
@@ -104,14 +106,16 @@ static enum ss_err build_own_fields(struct ss_load *l, const struct ss_message_d
                                     struct ss_field *fields)
 {
     const pb_message *p = def->proto;
-    struct oneof_build *oneofs = ss_load_work(l, p->n_oneof_decl, sizeof(*oneofs));
+    struct oneof_build *oneofs = ss_load_scratch(l, p->n_oneof_decl, sizeof(*oneofs));
     if (oneofs == NULL)
         return ss_load_too_large(l);
     enum ss_err err = build_oneofs(l, def, oneofs);
     for (size_t i = 0; i < p->n_field && err == SS_OK; i++) {
         const pb_field *f = p->field[i];
         const struct oneof_build *oneof = f->has_oneof_index ? &oneofs[f->oneof_index] : NULL;
-        const struct ss_symbol *s = ss_symbols_child(&l->symbols, def->symbol, ss_slice_str(f->name));
+        const struct ss_symbol *s = ss_load_member(l, def->file, def->symbol, f->name, SS_SYMBOL_FIELD);
+        if (s == NULL)
+            return SS_ERR_CONFIG;
         fields[i].index = (uint16_t)i;
         err = ss_load_field(l, def, def->file, s, f, oneof ? &oneof->features : &def->features, &fields[i]);
         if (oneof)
@@ -187,8 +191,7 @@ static enum ss_err build_message(struct ss_load *l, const struct ss_message_def 
     if (m->message_set && p->n_field)
         return FAIL(l, def, "a message set cannot have fields of its own");
     struct ss_field *fields = ss_load_keep(l, n, sizeof(*fields));
-    m->full_name = ss_load_full_name(l, def->symbol);
-    if (fields == NULL || m->full_name.ptr == NULL)
+    if (fields == NULL)
         return ss_load_too_large(l);
     m->fields = fields;
     m->n_fields = n;
@@ -210,19 +213,29 @@ enum ss_err ss_load_allocate_messages(struct ss_load *l)
     l->schema->messages = messages;
     l->schema->n_messages = l->n_messages;
     for (struct ss_message_def *d = l->messages; d; d = d->next) {
-        const Google__Protobuf__MessageOptions *o = d->proto->options;
         d->out = &messages[index];
         d->out->index = index++;
-        d->out->map_entry = o && o->map_entry;
-        d->out->message_set = o && o->message_set_wire_format;
+        d->out->full_name = d->full_name;
+        d->out->map_entry = d->map_entry;
+        d->out->message_set = d->message_set;
     }
     return SS_OK;
 }
 
-enum ss_err ss_load_messages(struct ss_load *l)
+enum ss_err ss_load_messages(struct ss_load *l, const struct ss_file *f, const struct ss_symbol *scope,
+                             pb_message **v, size_t n)
 {
     enum ss_err err = SS_OK;
-    for (const struct ss_message_def *d = l->messages; d && err == SS_OK; d = d->next)
-        err = build_message(l, d);
+    for (size_t i = 0; i < n && err == SS_OK; i++) {
+        const struct ss_symbol *s = ss_symbols_child(&l->symbols, scope, ss_slice_str(v[i]->name));
+        struct ss_message_def *def = s->def;
+        if (def->file != f) /* an equal one, which another file has declared */
+            continue;
+        def->proto = v[i];
+        err = build_message(l, def);
+        if (err == SS_OK)
+            err = ss_load_messages(l, f, s, v[i]->nested_type, v[i]->n_nested_type);
+        def->proto = NULL;
+    }
     return err;
 }

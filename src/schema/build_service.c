@@ -81,44 +81,56 @@ static enum ss_err build_method(struct method_build *b)
     return err == SS_OK ? set_http_rule(b) : err;
 }
 
-static enum ss_err build_service(struct ss_load *l, const struct ss_service_def *def, struct ss_service *s)
+static enum ss_err build_service(struct ss_load *l, const struct ss_service_def *def, const pb_service *p)
 {
-    const pb_service *p = def->proto;
+    struct ss_service *s = def->out;
     struct ss_method *methods = ss_load_keep(l, p->n_method, sizeof(*methods));
     enum ss_err err = SS_OK;
-    s->full_name = ss_load_full_name(l, def->symbol);
-    if (methods == NULL || s->full_name.ptr == NULL)
+    s->file = ss_load_copy(l, def->file->name);
+    if (methods == NULL || s->file.ptr == NULL)
         return ss_load_too_large(l);
     for (size_t i = 0; i < p->n_method && err == SS_OK; i++) {
         const struct ss_symbol *symbol =
-            ss_symbols_child(&l->symbols, def->symbol, ss_slice_str(p->method[i]->name));
+            ss_load_member(l, def->file, def->symbol, p->method[i]->name, SS_SYMBOL_METHOD);
+        if (symbol == NULL)
+            return SS_ERR_CONFIG;
         struct method_build b = {l, def->file, symbol, p->method[i], &methods[i]};
         methods[i].service = s;
         err = build_method(&b);
     }
-    s->file = ss_load_copy(l, def->file->name);
-    if (s->file.ptr == NULL)
-        return ss_load_too_large(l);
     s->set = def->file->set;
-    s->given = def->file->given;
+    s->given = def->given;
     s->methods = methods;
     s->n_methods = p->n_method;
     l->schema->n_methods += p->n_method;
     return err;
 }
 
-enum ss_err ss_load_services(struct ss_load *l)
+enum ss_err ss_load_allocate_services(struct ss_load *l)
 {
     struct ss_service *services = ss_load_keep(l, l->n_services, sizeof(*services));
-    enum ss_err err = SS_OK;
+    uint32_t index = 0;
     if (services == NULL)
         return ss_load_too_large(l);
     l->schema->services = services;
     l->schema->n_services = l->n_services;
-    uint32_t index = 0;
-    for (const struct ss_service_def *d = l->services; d && err == SS_OK; d = d->next, index++) {
-        services[index].index = index;
-        err = build_service(l, d, &services[index]);
+    for (struct ss_service_def *d = l->services; d; d = d->next) {
+        d->out = &services[index];
+        d->out->index = index++;
+        d->out->full_name = d->full_name;
+    }
+    return SS_OK;
+}
+
+enum ss_err ss_load_services(struct ss_load *l, const struct ss_file *f, const struct ss_symbol *package)
+{
+    enum ss_err err = SS_OK;
+    for (size_t i = 0; i < l->open->n_service && err == SS_OK; i++) {
+        const pb_service *p = l->open->service[i];
+        const struct ss_symbol *s = ss_symbols_child(&l->symbols, package, ss_slice_str(p->name));
+        const struct ss_service_def *def = s->def;
+        if (def->file == f)
+            err = build_service(l, def, p);
     }
     return err;
 }

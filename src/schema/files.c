@@ -4,11 +4,8 @@
 #include "base/utf8.h"
 #include "schema/builtin.h"
 #include "schema/load.h"
-#include "schema/wire_scan.h"
 
-enum {
-    FILE_EDITION = 14
-}; /* FileDescriptorProto.edition, which bookworm's descriptor.proto does not have yet */
+enum { MAX_COMPARED = 8 }; /* a file, with others of its name: equal ones cost nothing but work */
 
 static int by_name_then_order(const void *x, const void *y)
 {
@@ -17,43 +14,61 @@ static int by_name_then_order(const void *x, const void *y)
     return c ? c : (a->order > b->order) - (a->order < b->order);
 }
 
-struct ss_file *ss_load_find_file(const struct ss_load *l, struct ss_slice name)
+/* The first in files_by_name that does not stand before that name and set; NULL when it has another name. */
+static struct ss_file *find_from(const struct ss_load *l, struct ss_slice name, size_t set)
 {
     size_t low = 0, high = l->n_files;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         int c = ss_slice_cmp(l->files_by_name[mid]->name, name);
-        if (c == 0)
-            return l->files_by_name[mid];
-        if (c < 0)
+        if (c < 0 || (c == 0 && l->files_by_name[mid]->set < set))
             low = mid + 1;
         else
             high = mid;
     }
-    return NULL;
+    return low < l->n_files && ss_slice_eq(l->files_by_name[low]->name, name) ? l->files_by_name[low] : NULL;
 }
 
-/* Of files with one name the first stays; of a pinned one the last, which is ours. */
+/* Order is that of sets, too. */
+struct ss_file *ss_load_find_file(const struct ss_load *l, struct ss_slice name, size_t set)
+{
+    struct ss_file *own = find_from(l, name, set);
+    return own && own->set == set ? own : find_from(l, name, 0);
+}
+
+/* Of files with one name all stay that differ, since they may declare different things, and what they declare
+ * is compared later. Of a name that is built in one stays: ours if it is pinned, else the first, which is the
+ * user's if there is one. */
 static void drop_doubles(struct ss_load *l)
 {
     struct ss_file **v = l->files_by_name;
     size_t kept = 0;
     for (size_t i = 0, next; i < l->n_files; i = next) {
+        size_t first = kept;
+        enum ss_builtin_kind kind = ss_builtin_kind_of(v[i]->name);
         for (next = i + 1; next < l->n_files && ss_slice_eq(v[next]->name, v[i]->name); next++)
             ;
-        bool pinned = ss_builtin_kind_of(v[i]->name) == SS_BUILTIN_PINNED;
-        struct ss_file *stays = v[pinned ? next - 1 : i];
-        for (size_t k = i; k < next && !pinned; k++)
-            stays->given = stays->given || v[k]->given;
-        v[kept++] = stays;
+        if (kind == SS_BUILTIN_PINNED)
+            i = next - 1;
+        v[kept++] = v[i];
+        for (size_t k = i + 1; k < next; k++) {
+            struct ss_file *same = kind == SS_BUILTIN_NONE ? NULL : v[first];
+            for (size_t j = first; j < kept && j < first + MAX_COMPARED && same == NULL; j++)
+                if (ss_slice_eq(v[j]->bytes, v[k]->bytes))
+                    same = v[j];
+            if (same)
+                same->given = same->given || v[k]->given;
+            else
+                v[kept++] = v[k];
+        }
     }
     l->n_files = kept;
 }
 
 static void want_imports(const struct ss_load *l, const struct ss_file *f, bool *more)
 {
-    for (size_t i = 0; i < f->proto->n_dependency; i++) {
-        struct ss_file *d = ss_load_find_file(l, ss_slice_str(f->proto->dependency[i]));
+    for (size_t i = 0; i < f->n_dependencies; i++) {
+        struct ss_file *d = ss_load_find_file(l, f->dependencies[i], f->set);
         if (d && !d->wanted)
             d->wanted = *more = true;
     }
@@ -107,34 +122,14 @@ static enum ss_err choose_files(struct ss_load *l)
     return SS_OK;
 }
 
-/* Which imports may be missing, a flag each; NULL with SS_OK when none may. */
-static enum ss_err mark_weak(struct ss_load *l, struct ss_file *f)
-{
-    const pb_file *p = f->proto;
-    if (p->n_weak_dependency == 0 || f->weak)
-        return SS_OK;
-    f->weak = ss_load_work(l, p->n_dependency + 1, sizeof(bool));
-    if (f->weak == NULL)
-        return ss_load_too_large(l);
-    for (size_t i = 0; i < p->n_weak_dependency; i++) {
-        if (p->weak_dependency[i] < 0 || (size_t)p->weak_dependency[i] >= p->n_dependency)
-            return ss_load_fail(l, f, NULL, "weak dependency %d is out of range", p->weak_dependency[i]);
-        f->weak[p->weak_dependency[i]] = true;
-    }
-    return SS_OK;
-}
-
 /* One step of the walk: the file that f imports next, NULL when there is none left. */
 static enum ss_err next_import(struct ss_load *l, struct ss_file *f, struct ss_file **out)
 {
     *out = NULL;
-    enum ss_err err = mark_weak(l, f);
-    if (err != SS_OK)
-        return err;
-    while (f->next_import < f->proto->n_dependency) {
+    while (f->next_import < f->n_dependencies) {
         size_t i = f->next_import++;
-        struct ss_slice name = ss_slice_str(f->proto->dependency[i]);
-        struct ss_file *d = ss_load_find_file(l, name);
+        struct ss_slice name = f->dependencies[i];
+        struct ss_file *d = ss_load_find_file(l, name, f->set);
         if (d == NULL && f->weak && f->weak[i])
             continue;
         if (d == NULL)
@@ -176,28 +171,23 @@ static enum ss_err check_imports(struct ss_load *l, struct ss_file *start)
 
 static enum ss_err read_syntax(struct ss_load *l, struct ss_file *f)
 {
-    struct ss_slice syntax = ss_slice_str(f->proto->syntax);
     uint64_t edition = SS_EDITION_PROTO2;
-    f->proto2 = syntax.len == 0 || ss_slice_eq(syntax, SS_LIT("proto2"));
-    f->proto3 = ss_slice_eq(syntax, SS_LIT("proto3"));
+    f->proto2 = f->syntax.len == 0 || ss_slice_eq(f->syntax, SS_LIT("proto2"));
+    f->proto3 = ss_slice_eq(f->syntax, SS_LIT("proto3"));
     if (f->proto3)
         edition = SS_EDITION_PROTO3;
     else if (!f->proto2) {
-        if (!ss_slice_eq(syntax, SS_LIT("editions")))
-            return ss_load_fail(l, f, NULL, "unknown syntax \"%.*s\"", SS_FMT(syntax));
-        if (!ss_unknown_varint(&f->proto->base, FILE_EDITION, &edition))
+        edition = f->edition;
+        if (!ss_slice_eq(f->syntax, SS_LIT("editions")))
+            return ss_load_fail(l, f, NULL, "unknown syntax \"%.*s\"",
+                                (int)(f->syntax.len < 64 ? f->syntax.len : 64), f->syntax.ptr);
+        if (!f->has_edition)
             return ss_load_fail(l, f, NULL, "syntax editions without an edition");
         if (edition < SS_EDITION_2023)
             return ss_load_fail(l, f, NULL, "edition %llu is not supported", (unsigned long long)edition);
     }
-    struct ss_features defaults;
-    if (!ss_features_of_edition(edition, &defaults))
+    if (!ss_features_of_edition(edition, &f->features))
         return ss_load_fail(l, f, NULL, "edition %llu is not supported", (unsigned long long)edition);
-    f->features = defaults;
-    if (f->proto2 || f->proto3 || f->proto->options == NULL)
-        return SS_OK;
-    if (!ss_features_merge(&defaults, &f->proto->options->base, SS_FEATURES_OF_FILE, &f->features))
-        return ss_load_fail(l, f, NULL, "a feature of the file has an unknown value");
     return SS_OK;
 }
 

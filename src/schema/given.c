@@ -5,12 +5,6 @@
 #include <stdlib.h>
 
 #include "schema/load.h"
-#include "schema/wire_scan.h"
-
-enum {
-    BUF_EXTENSION = 8042, /* of FileDescriptorProto: buf.alpha.image.v1.ImageFileExtension */
-    BUF_IS_IMPORT = 1,
-};
 
 static int by_name(const void *x, const void *y)
 {
@@ -32,28 +26,10 @@ static int package_before(const void *key, const void *element)
     return ss_slice_cmp(*(const struct ss_slice *)key, (*(struct ss_file *const *)element)->package);
 }
 
-/* Whether Buf wrote the file, and then whether it is an import. */
-static bool is_of_buf(const struct ss_file *f, bool *is_import)
-{
-    struct ss_slice bytes;
-    size_t cursor = 0;
-    bool found = false;
-    *is_import = false;
-    while (ss_unknown_bytes(&f->proto->base, BUF_EXTENSION, &cursor, &bytes)) {
-        const uint8_t *p = (const uint8_t *)bytes.ptr, *end = p + bytes.len;
-        uint64_t tag, value;
-        found = true;
-        if (ss_scan_varint(&p, end, &tag) && tag == BUF_IS_IMPORT << 3 && ss_scan_varint(&p, end, &value))
-            *is_import = value;
-    }
-    return found;
-}
-
 static void mark_imported(struct ss_file **sorted, size_t n, const struct ss_file *f)
 {
-    for (size_t i = 0; i < f->proto->n_dependency; i++) {
-        struct ss_slice name = ss_slice_str(f->proto->dependency[i]);
-        struct ss_file **d = bsearch(&name, sorted, n, sizeof *sorted, name_before);
+    for (size_t i = 0; i < f->n_dependencies; i++) {
+        struct ss_file **d = bsearch(&f->dependencies[i], sorted, n, sizeof *sorted, name_before);
         if (d)
             (*d)->imported = true;
     }
@@ -75,23 +51,23 @@ static enum ss_err mark_set(struct ss_load *l, struct ss_file **files, size_t n)
             sorted[n_roots++] = files[i];
     qsort(sorted, n_roots, sizeof *sorted, by_package);
     for (size_t i = 0; i < n; i++) {
-        bool is_import;
-        if (is_of_buf(files[i], &is_import))
-            files[i]->given = !is_import;
+        struct ss_file *f = files[i];
+        if (f->of_buf)
+            f->given = !f->is_import;
         else
-            files[i]->given = bsearch(&files[i]->package, sorted, n_roots, sizeof *sorted, package_before);
+            f->given = bsearch(&f->package, sorted, n_roots, sizeof *sorted, package_before) != NULL;
     }
     return SS_OK;
 }
 
-enum ss_err ss_load_given(struct ss_load *l, const struct ss_descriptor_set *sets, size_t n_sets)
+enum ss_err ss_load_given(struct ss_load *l, const struct ss_descriptor_set *sets)
 {
     enum ss_err err = SS_OK;
     for (size_t i = 0, next; i < l->n_files && err == SS_OK; i = next) {
         size_t set = l->files[i]->set;
         for (next = i + 1; next < l->n_files && l->files[next]->set == set; next++)
             ;
-        if (set == n_sets) /* built in */
+        if (set == l->n_sets) /* built in */
             break;
         if (sets[set].last_only)
             l->files[next - 1]->given = true;

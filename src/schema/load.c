@@ -95,6 +95,11 @@ void *ss_load_work(struct ss_load *l, size_t n, size_t size)
     return take(&l->work, n, size);
 }
 
+void *ss_load_scratch(struct ss_load *l, size_t n, size_t size)
+{
+    return take(&l->scratch, n, size);
+}
+
 struct ss_slice ss_load_copy(struct ss_load *l, struct ss_slice s)
 {
     char *p = ss_arena_try(&l->schema->arena, s.len + 1);

@@ -30,7 +30,8 @@ COMPARE(by_method_name, struct ss_method)
 static enum ss_err build_index(struct ss_load *l)
 {
     struct ss_schema *s = l->schema;
-    size_t k = 0;
+    size_t k = 0, n = 0;
+    s->n_enums = l->n_enums;
     s->messages_by_name = ss_load_keep(l, s->n_messages, sizeof(struct ss_message *));
     s->enums_by_name = ss_load_keep(l, s->n_enums, sizeof(struct ss_enum *));
     s->services_by_name = ss_load_keep(l, s->n_services, sizeof(struct ss_service *));
@@ -39,8 +40,8 @@ static enum ss_err build_index(struct ss_load *l)
         return ss_load_too_large(l);
     for (size_t i = 0; i < s->n_messages; i++)
         s->messages_by_name[i] = &s->messages[i];
-    for (size_t i = 0; i < s->n_enums; i++)
-        s->enums_by_name[i] = &s->enums[i];
+    for (const struct ss_enum_def *d = l->enums; d; d = d->next)
+        s->enums_by_name[n++] = d->out;
     for (size_t i = 0; i < s->n_services; i++) {
         s->services_by_name[i] = &s->services[i];
         for (size_t j = 0; j < s->services[i].n_methods; j++)
@@ -53,6 +54,17 @@ static enum ss_err build_index(struct ss_load *l)
     return SS_OK;
 }
 
+static enum ss_err build_file(struct ss_load *l, const struct ss_file *f)
+{
+    enum ss_err err = ss_load_open(l, f);
+    if (err == SS_OK)
+        err = ss_load_messages(l, f, f->scope, l->open->message_type, l->open->n_message_type);
+    if (err == SS_OK)
+        err = ss_load_services(l, f, f->scope);
+    ss_load_close(l);
+    return err;
+}
+
 static enum ss_err load(struct ss_load *l, const struct ss_descriptor_set *sets, size_t n)
 {
     enum ss_err err = ss_load_read(l, sets, n);
@@ -61,15 +73,13 @@ static enum ss_err load(struct ss_load *l, const struct ss_descriptor_set *sets,
     if (err == SS_OK)
         err = ss_load_declare(l);
     if (err == SS_OK)
-        err = ss_load_enums(l);
-    if (err == SS_OK)
         err = ss_load_allocate_messages(l);
     if (err == SS_OK)
+        err = ss_load_allocate_services(l);
+    if (err == SS_OK)
         err = ss_load_extensions(l);
-    if (err == SS_OK)
-        err = ss_load_messages(l);
-    if (err == SS_OK)
-        err = ss_load_services(l);
+    for (size_t i = 0; i < l->n_files && err == SS_OK; i++)
+        err = build_file(l, l->files[i]);
     return err == SS_OK ? build_index(l) : err;
 }
 
@@ -80,7 +90,9 @@ enum ss_err ss_schema_load(const struct ss_descriptor_set *sets, size_t n, struc
     struct ss_load l = {.why_arena = a, .why = why, .schema = s};
     ss_arena_init(&s->arena, arena_cap(sets, n));
     ss_arena_init(&l.work, arena_cap(sets, n));
+    ss_arena_init(&l.scratch, arena_cap(sets, n));
     enum ss_err err = load(&l, sets, n);
+    ss_arena_dispose(&l.scratch);
     ss_arena_dispose(&l.work);
     if (err != SS_OK) {
         ss_schema_free(s);

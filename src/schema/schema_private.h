@@ -9,9 +9,8 @@ struct ss_schema {
     struct ss_arena arena;
     struct ss_message *messages; /* by index */
     size_t n_messages;
-    struct ss_enum *enums; /* order of declaration, as the next two */
     size_t n_enums;
-    struct ss_service *services;
+    struct ss_service *services; /* by index */
     size_t n_services;
     size_t n_methods;
     /* sorted by full name, for lookup */

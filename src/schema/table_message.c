@@ -25,19 +25,31 @@ static size_t slot_count(const struct ss_message *m)
     return n;
 }
 
-static enum ss_table_fault insert(struct ss_message_private *t, struct ss_slice name,
-                                  const struct ss_field *f, const struct ss_field **there)
+/* The field in slot k if it has that name there; NULL: another. */
+static const struct ss_field *at_slot(const struct ss_message *m, size_t k, uint32_t hash,
+                                      struct ss_slice name)
 {
+    const struct ss_field_slot *slot = &m->priv->slots[k];
+    if (slot->hash != hash)
+        return NULL;
+    const struct ss_field *f = &m->fields[slot->place - 1];
+    return ss_slice_eq(slot->json ? f->json_name : f->name, name) ? f : NULL;
+}
+
+static enum ss_table_fault insert(const struct ss_message *m, struct ss_message_private *t, size_t i,
+                                  bool json, const struct ss_field **there)
+{
+    struct ss_slice name = json ? m->fields[i].json_name : m->fields[i].name;
     uint32_t hash = ss_hash(name);
     size_t k = hash & t->mask;
-    for (unsigned probes = 0; t->slots[k].field; k = (k + 1) & t->mask) {
-        *there = t->slots[k].field;
-        if (t->slots[k].hash == hash && ss_slice_eq(t->slots[k].name, name))
+    for (unsigned probes = 0; t->slots[k].place; k = (k + 1) & t->mask) {
+        *there = at_slot(m, k, hash, name);
+        if (*there)
             return SS_TABLE_JSON_TWICE;
         if (++probes > MAX_PROBES)
             return SS_TABLE_MEMORY;
     }
-    t->slots[k] = (struct ss_field_slot){hash, name, f};
+    t->slots[k] = (struct ss_field_slot){hash, (uint16_t)(i + 1), json};
     return SS_TABLE_OK;
 }
 
@@ -46,13 +58,13 @@ static enum ss_table_fault fill_names(const struct ss_message *m, struct ss_mess
                                       const struct ss_field **a, const struct ss_field **b)
 {
     for (size_t i = 0; i < m->n_fields; i++) {
-        enum ss_table_fault fault = insert(t, m->fields[i].json_name, &m->fields[i], a);
+        enum ss_table_fault fault = insert(m, t, i, true, a);
         *b = &m->fields[i];
         if (fault == SS_TABLE_MEMORY || (fault == SS_TABLE_JSON_TWICE && strict))
             return fault;
     }
     for (size_t i = 0; i < m->n_fields; i++) {
-        enum ss_table_fault fault = insert(t, m->fields[i].name, &m->fields[i], a);
+        enum ss_table_fault fault = insert(m, t, i, false, a);
         if (fault == SS_TABLE_MEMORY)
             return fault;
         if (fault == SS_TABLE_JSON_TWICE && *a != &m->fields[i])
@@ -139,9 +151,11 @@ const struct ss_field *ss_message_field(const struct ss_message *m, struct ss_sl
 {
     const struct ss_message_private *t = m->priv;
     uint32_t hash = ss_hash(name);
-    for (size_t k = hash & t->mask; t->slots[k].field; k = (k + 1) & t->mask)
-        if (t->slots[k].hash == hash && ss_slice_eq(t->slots[k].name, name))
-            return t->slots[k].field;
+    for (size_t k = hash & t->mask; t->slots[k].place; k = (k + 1) & t->mask) {
+        const struct ss_field *f = at_slot(m, k, hash, name);
+        if (f)
+            return f;
+    }
     return NULL;
 }
 

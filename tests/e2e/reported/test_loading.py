@@ -403,3 +403,35 @@ def test_serve_with_an_annotated_proto_and_nothing_else(services, tmp_path):
             assert client.post("/sidespan.test.v1.Echo/Unary", json={}).status_code == 404  # of test.proto, which is imported
         finally:
             assert child.stop() == 0
+
+
+def test_two_sets_whose_files_have_one_name_are_both_loaded(tmp_path):
+    """(reported 13) Each from its own service.proto."""
+    for folder, text in (("one", PLAIN), ("two", PLAIN.replace("p.v1", "q.v1"))):
+        (tmp_path / folder).mkdir()
+        protos(tmp_path / folder, service=text)
+        compile_set(tmp_path / folder, "set.pb", "service", flags=["--include_source_info"] if folder == "one" else [])
+    for descriptors in (["one/set.pb", "two/set.pb"], ["one/service.proto", "two/service.proto"], ["two/set.pb", "one/service.proto"]):
+        found, said = routes("--config", configuration(tmp_path, descriptors, auto_mapping=True))
+        assert {method for _, _, method in found} == {"p.v1.S.Get", "q.v1.S.Get"} and not said
+
+
+def test_types_that_are_vendored_twice_are_one_if_they_are_equal(tmp_path):
+    """(reported 13) Else the error names both files."""
+    common = 'syntax = "proto3"; package c.v1; message M { string some_id = 1; }\n'
+    for folder, package in (("one", "p.v1"), ("two", "q.v1")):
+        (tmp_path / folder).mkdir()
+        name = f"{folder}_common"
+        protos(tmp_path / folder, **{
+            name: common,
+            "service": f'syntax = "proto3"; package {package}; import "{name}.proto"; service S {{ rpc Get(c.v1.M) returns (c.v1.M); }}',
+        })  # fmt: skip
+        compile_set(tmp_path / folder, "set.pb", "service", flags=["--include_source_info"] if folder == "one" else [])
+    config = configuration(tmp_path, ["one/set.pb", "two/set.pb"], auto_mapping=True)
+    assert len(routes("--config", config)[0]) == 2
+    protos(tmp_path / "two", two_common=common.replace("string some_id", "bytes some_id"))
+    compile_set(tmp_path / "two", "set.pb", "service")
+    done = run_sidespan("check", "--config", config)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert all(word in line for word in ("c.v1.M", "two/set.pb", "two_common.proto", "one/set.pb", "one_common.proto")), line

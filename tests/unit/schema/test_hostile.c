@@ -160,8 +160,8 @@ static void many_tiny_things_reach_a_cap_and_not_the_memory(void **state)
     enum { N = 8 << 20 };
     char *file = ss_xmalloc(N * 2 + 16);
     size_t n = 0;
-    memcpy(file, "\x0a\x80\x80\x80\x08", 5);
-    n = 5;
+    memcpy(file, "\x0a\x83\x80\x80\x08\x0a\x01x", 8);
+    n = 8;
     for (unsigned i = 0; i < N; i++) {
         file[n++] = 0x22;
         file[n++] = 0;

@@ -70,26 +70,143 @@ static void files_come_in_any_order_and_from_any_set(void **state)
     unload(&l);
 }
 
-static void a_file_of_the_same_name_counts_once_and_the_first_wins(void **state)
+/* (reported 13) */
+static void files_of_one_name_are_told_apart_by_content(void **state)
 {
     (void)state;
-    struct w a = file_of("a.proto", "a"), again = file_of("a.proto", "a");
+    struct w a = file_of("a.proto", "a"), other = file_of("a.proto", "b"), user = file_of("u.proto", "u"), x,
+             y;
     add_message(&a, "First");
-    add_message(&again, "Second");
-    struct loaded l = load_two(&a, &again);
+    add_message(&other, "Second");
+    w_str(&user, 3, "a.proto");
+    add_user(&user, "U", ".b.Second");
+    struct loaded l = load_two(&a, &other);
     assert_non_null(ss_schema_message(l.s, S("a.First")));
-    assert_null(ss_schema_message(l.s, S("a.Second")));
+    assert_non_null(ss_schema_message(l.s, S("b.Second")));
+    unload(&l);
+    struct ss_descriptor_set sets[2] = {set_from(&x, "one.pb", &a, NULL),
+                                        set_from(&y, "two.pb", &other, &user)};
+    l = load_sets(sets, 2);
+    assert_ptr_equal(field(&l, "u.U", "f")->message, message(&l, "b.Second"));
+    unload(&l);
+    l = load_two(&a, &a);
+    assert_non_null(ss_schema_message(l.s, S("a.First")));
     unload(&l);
 }
 
-static void a_symbol_in_two_files_is_refused_and_both_are_named(void **state)
+/* (reported 13) Comments, and a JSON name that would be derived anyway, do not count. */
+static void equal_types_of_two_files_are_one(void **state)
 {
     (void)state;
-    struct w a = file_of("a.proto", "p"), b = file_of("b.proto", "p");
+    for (int i = 0; i < 2; i++) {
+        struct w a = file_of("a.proto", "p"), b = file_of(i ? "a.proto" : "vendor/a.proto", "p");
+        struct w m = message_of("M"), n = message_of("M"), f = message_of("some_field"), g = f,
+                 info = {.n = 0}, e = message_of("E"), v = message_of("ZERO");
+        w_int(&f, 3, 1);
+        w_int(&f, 5, SS_TYPE_STRING);
+        w_str(&f, 10, "someField");
+        w_int(&g, 5, SS_TYPE_STRING);
+        w_int(&g, 4, 1);
+        w_int(&g, 3, 1);
+        w_sub(&m, 2, &f);
+        w_sub(&n, 2, &g);
+        w_sub(&a, 4, &m);
+        w_sub(&b, 4, &n);
+        w_int(&v, 2, 0);
+        w_sub(&e, 2, &v);
+        w_sub(&a, 5, &e);
+        w_sub(&b, 5, &e);
+        add_message(&b, "More");
+        w_sub(&b, 9, &info);
+        struct loaded l = load_two(&a, &b);
+        if (l.s == NULL)
+            fail_msg("%.*s", SS_FMT(l.why));
+        assert_int_equal(message(&l, "p.M")->n_fields, 1);
+        assert_non_null(message(&l, "p.More"));
+        unload(&l);
+    }
+}
+
+/* (reported 13) */
+static void types_of_one_name_that_differ_are_refused_and_both_files_named(void **state)
+{
+    (void)state;
+    struct w a = file_of("a.proto", "p"), b = file_of("vendor/a.proto", "p"), c = file_of("c.proto", "p"), x;
+    add_message(&a, "M");
+    add_user(&b, "M", ".p.M");
+    struct loaded l = load_two(&a, &b);
+    assert_why(&l, "two.pb: vendor/a.proto: p.M: differs from the one of the same name in one.pb: a.proto");
+    unload(&l);
+    struct w s = message_of("M");
+    w_sub(&c, 6, &s);
+    l = load_two(&a, &c);
+    assert_why(&l, "two.pb: c.proto: p.M: defined twice, first in a.proto");
+    unload(&l);
+    add_message(&a, "M");
+    struct ss_descriptor_set one = set_from(&x, "one.pb", &a, NULL);
+    l = load_sets(&one, 1);
+    assert_why(&l, "one.pb: a.proto: p.M: defined twice, first in a.proto");
+    unload(&l);
+}
+
+static struct w service_of(const char *name, const char *method, const char *type)
+{
+    struct w s = message_of(name), m = message_of(method);
+    w_str(&m, 2, type);
+    w_str(&m, 3, type);
+    w_sub(&s, 2, &m);
+    return s;
+}
+
+/* (reported 13) A service is one of the types. (reported 12) It is given when one of its files is. */
+static void equal_services_of_two_files_are_one_and_given_by_either(void **state)
+{
+    (void)state;
+    struct w a = file_of("a.proto", "p"), b = file_of("dir/a.proto", "p"), root = file_of("r.proto", "r"), x,
+             y;
+    struct w s = service_of("S", "Get", ".p.M"), t = service_of("S", "Gets", ".p.M");
     add_message(&a, "M");
     add_message(&b, "M");
+    struct w other = b;
+    w_sub(&a, 6, &s);
+    w_sub(&b, 6, &s);
+    w_sub(&other, 6, &t);
+    w_str(&root, 3, "a.proto");
+    struct ss_descriptor_set sets[2] = {set_from(&x, "one.pb", &a, &root), set_from(&y, "two.pb", &b, NULL)};
+    struct loaded l = load_sets(sets, 1);
+    assert_false(ss_schema_service(l.s, S("p.S"))->given);
+    unload(&l);
+    l = load_sets(sets, 2);
+    assert_int_equal(ss_schema_service_count(l.s), 1);
+    assert_true(ss_schema_service(l.s, S("p.S"))->given);
+    unload(&l);
+    l = load_two(&a, &other);
+    assert_why(&l, "two.pb: dir/a.proto: p.S: differs from the one of the same name in one.pb: a.proto");
+    unload(&l);
+}
+
+/* (reported 13) They are of no request: two versions of validate.proto do not stop anything. */
+static void options_that_differ_count_as_they_come_first(void **state)
+{
+    (void)state;
+    struct w a = file_of("validate.proto", "v"), b = a;
+    struct w e = message_of("rules");
+    w_str(&e, 2, ".google.protobuf.FieldOptions");
+    w_int(&e, 3, 1071);
+    w_int(&e, 4, 1);
+    w_int(&e, 5, SS_TYPE_MESSAGE);
+    w_str(&e, 6, ".v.Rules");
+    for (int i = 0; i < 2; i++) {
+        struct w *f = i ? &b : &a;
+        w_str(f, 3, "google/protobuf/descriptor.proto");
+        w_sub(f, 7, &e);
+    }
+    add_message(&a, "Rules");
+    add_user(&b, "Rules", ".v.Rules");
     struct loaded l = load_two(&a, &b);
-    assert_why(&l, "two.pb: b.proto: p.M: defined twice, first in a.proto");
+    if (l.s == NULL)
+        fail_msg("%.*s", SS_FMT(l.why));
+    assert_int_equal(message(&l, "v.Rules")->n_fields, 0);
     unload(&l);
 }
 
@@ -156,7 +273,9 @@ static void a_well_known_type_in_another_file_is_refused(void **state)
     struct w fake = file_of("my/timestamp.proto", "google.protobuf");
     add_message(&fake, "Timestamp");
     struct loaded l = try_load(set_of(&fake));
-    assert_why(&l, "google.protobuf.Timestamp: defined twice, first in my/timestamp.proto");
+    assert_why(
+        &l,
+        "google.protobuf.Timestamp: differs from the one of the same name in test.pb: my/timestamp.proto");
     unload(&l);
 }
 
@@ -231,8 +350,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_come_in_any_order_and_from_any_set),
-        cmocka_unit_test(a_file_of_the_same_name_counts_once_and_the_first_wins),
-        cmocka_unit_test(a_symbol_in_two_files_is_refused_and_both_are_named),
+        cmocka_unit_test(files_of_one_name_are_told_apart_by_content),
+        cmocka_unit_test(equal_types_of_two_files_are_one),
+        cmocka_unit_test(equal_services_of_two_files_are_one_and_given_by_either),
+        cmocka_unit_test(options_that_differ_count_as_they_come_first),
+        cmocka_unit_test(types_of_one_name_that_differ_are_refused_and_both_files_named),
         cmocka_unit_test(a_missing_import_is_refused_unless_weak),
         cmocka_unit_test(imports_in_a_circle_are_refused),
         cmocka_unit_test(a_diamond_of_imports_is_no_circle),
