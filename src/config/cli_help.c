@@ -32,7 +32,7 @@ static const char general[] =
     "is refused.\n";
 
 static const char serve[] =
-    "sidespan serve: run until SIGTERM or SIGINT\n"
+    "sidespan serve: run until SIGTERM, SIGINT or SIGQUIT\n"
     "\n" SCHEMA_FLAGS
     "  --listen ADDRESS     REST, 127.0.0.1:8080 by default, or unix:/path (SIDESPAN_LISTEN)\n"
     "  --admin ADDRESS      health, 127.0.0.1:9901 by default, or off (SIDESPAN_ADMIN)\n"

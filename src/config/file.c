@@ -14,6 +14,15 @@ struct ss_slice ss_path_join(struct ss_slice dir, struct ss_slice path, struct s
     return ss_arena_printf(a, "%.*s%.*s", SS_FMT(dir), SS_FMT(path));
 }
 
+struct ss_slice ss_path_of_unix(const struct ss_located *text, struct ss_arena *a)
+{
+    struct ss_slice path = text->text;
+    if (!ss_slice_starts(path, SS_LIT("unix:")) || path.len == 5 || path.ptr[5] == '/' || path.ptr[5] == '@')
+        return path;
+    path = ss_path_join(text->at->source->dir, ss_slice_skip(path, 5), a);
+    return ss_arena_printf(a, "unix:%.*s", SS_FMT(path));
+}
+
 struct ss_slice ss_path_dir(struct ss_slice path)
 {
     while (path.len && path.ptr[path.len - 1] != '/')

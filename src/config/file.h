@@ -8,6 +8,8 @@
 
 /* path itself when it is absolute, else dir (which is "" or ends in '/') and path. NUL-terminated, in a. */
 struct ss_slice ss_path_join(struct ss_slice dir, struct ss_slice path, struct ss_arena *a);
+/* An address or a target, with the path of a relative "unix:path" made relative to the folder of its file. */
+struct ss_slice ss_path_of_unix(const struct ss_located *text, struct ss_arena *a);
 /* What stands before the last component: "" or ends in '/'. Points into path. */
 struct ss_slice ss_path_dir(struct ss_slice path);
 

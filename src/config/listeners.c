@@ -1,12 +1,22 @@
 #include "config/listeners.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include "config/cors_keys.h"
+#include "config/file.h"
 #include "config/tls_files.h"
+
+enum { UNIX_PATH_MAX = 107 /* unix(7) */ };
+
+struct mode {
+    int bits;
+    const struct ss_node *at; /* NULL: not given */
+};
 
 struct listener_keys {
     struct ss_located address;
+    struct mode mode;
     const struct ss_node *tls;
     const struct ss_cors_config *cors;
     struct ss_string_list allowed_hosts;
@@ -49,16 +59,44 @@ static void set_site(struct ss_diag *d, const struct listener_keys *raw, struct 
     };
 }
 
+/* A number as YAML reads it: octal behind a zero or 0o, else decimal, which is what tools make of 0660. A
+ * text is as chmod has it. */
+static void decode_mode(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    (void)arg;
+    const char *p = value->kind == SS_NODE_SCALAR ? value->text.ptr : "";
+    bool octal = !value->plain || *p == '0';
+    p += p[0] == '0' && p[1] == 'o' ? 2 : 0;
+    size_t n = strspn(p, octal ? "01234567" : "0123456789");
+    unsigned long mode = strtoul(p, NULL, octal ? 8 : 10);
+    if (n == 0 || n > 5 || p[n] != '\0' || mode > 0777)
+        ss_decode_wrong(d, value, "the mode of a file, such as 0660");
+    else
+        *(struct mode *)field = (struct mode){(int)mode, value};
+}
+
+static void take_mode(struct ss_diag *d, const struct mode *mode, struct ss_listener_config *out)
+{
+    out->mode = mode->at ? mode->bits : -1;
+    if (mode->at && out->address.len && out->address.addr.ss_family != AF_UNIX)
+        ss_diag_at(d, mode->at, "only the file of a unix socket has a mode");
+}
+
 static bool address(struct ss_diag *d, const struct ss_located *from, struct ss_arena *keep,
                     struct ss_listener_config *out)
 {
     if (from->at == NULL)
         return false;
-    if (ss_address_parse(from->text, &out->address) != SS_OK) {
-        ss_decode_wrong(d, from->at, "an address such as 127.0.0.1:8080, [::1]:8080 or unix:/path");
+    struct ss_slice text = ss_path_of_unix(from, d->arena);
+    if (ss_address_parse(text, &out->address) != SS_OK) {
+        if (ss_slice_starts(text, SS_LIT("unix:")) && text.len > 5 + UNIX_PATH_MAX)
+            ss_diag_at(d, from->at, "%.*s: the path of a unix socket has at most %d bytes", SS_FMT(text),
+                       UNIX_PATH_MAX);
+        else
+            ss_decode_wrong(d, from->at, "an address such as 127.0.0.1:8080, [::1]:8080 or unix:/path");
         return false;
     }
-    out->text = ss_arena_copy(keep, from->text);
+    out->text = ss_arena_copy(keep, text);
     return true;
 }
 
@@ -67,6 +105,7 @@ static void set_default(struct ss_diag *d, struct ss_slice text, struct ss_arena
 {
     const struct listener_keys none = {0};
     (void)ss_address_parse(text, &out->address);
+    out->mode = -1;
     set_site(d, &none, keep, out);
     out->text = ss_arena_copy(keep, text);
 }
@@ -104,6 +143,7 @@ static void decode_listener(struct ss_diag *d, const struct ss_node *node, struc
          .decode = ss_decode_string,
          .offset = offsetof(struct listener_keys, address),
          .required = true},
+        {.name = "mode", .decode = decode_mode, .offset = offsetof(struct listener_keys, mode)},
         {.name = "tls", .decode = ss_decode_node, .offset = offsetof(struct listener_keys, tls)},
         {.name = "cors", .decode = ss_cors_keys_decode, .offset = offsetof(struct listener_keys, cors)},
     };
@@ -116,6 +156,7 @@ static void decode_listener(struct ss_diag *d, const struct ss_node *node, struc
         listener.tls = ss_tls_files_server(d, raw.tls);
     if (address(d, &raw.address, &out->arena, &listener))
         check_unique(d, out, &listener, raw.address.at);
+    take_mode(d, &raw.mode, &listener);
     set_site(d, &raw, &out->arena, &listener);
     out->listeners[out->n_listeners++] = listener; /* also a bad one: its TLS context must be freed */
 }
@@ -124,6 +165,7 @@ static void decode_admin(struct ss_diag *d, const struct ss_node *node, struct s
 {
     static const struct ss_key keys[] = {
         {.name = "address", .decode = ss_decode_string, .offset = offsetof(struct listener_keys, address)},
+        {.name = "mode", .decode = decode_mode, .offset = offsetof(struct listener_keys, mode)},
     };
     if (ss_decode_is_off(node)) {
         out->admin_off = true;
@@ -138,6 +180,7 @@ static void decode_admin(struct ss_diag *d, const struct ss_node *node, struct s
     ss_decode_map(d, node, parts, 2);
     if (address(d, &raw.address, &out->arena, &out->admin))
         check_unique(d, out, &out->admin, raw.address.at);
+    take_mode(d, &raw.mode, &out->admin);
     set_site(d, &raw, &out->arena, &out->admin);
 }
 

@@ -1,5 +1,6 @@
 #include "config/upstreams.h"
 
+#include "config/file.h"
 #include "config/nearest.h"
 #include "config/route_keys.h"
 #include "config/tls_files.h"
@@ -107,7 +108,7 @@ static void decode_upstream(struct ss_diag *d, const struct ss_node *node, struc
     c->connect_timeout_ms = raw.connect_timeout_ms;
     if (raw.target.at) {
         struct ss_slice why = {0};
-        struct ss_slice text = ss_arena_copy(&s->arena, raw.target.text);
+        struct ss_slice text = ss_arena_copy(&s->arena, ss_path_of_unix(&raw.target, d->arena));
         if (ss_target_parse(text, &s->arena, &c->target, &why) != SS_OK) {
             ss_diag_at(d, raw.target.at, "%.*s", SS_FMT(why));
             c->target = (struct ss_target){0};

@@ -22,7 +22,13 @@ static void unlink_dead(const struct ss_address *at)
     close(fd);
 }
 
-static int open_at(const struct ss_address *at)
+static bool set_mode(const struct ss_address *at, mode_t mode)
+{
+    const struct sockaddr_un *un = (const struct sockaddr_un *)&at->addr;
+    return at->addr.ss_family != AF_UNIX || un->sun_path[0] == '\0' || chmod(un->sun_path, mode) == 0;
+}
+
+static int open_at(const struct ss_address *at, int mode)
 {
     int family = at->addr.ss_family, one = 1;
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -35,7 +41,11 @@ static int open_at(const struct ss_address *at)
         goto fail;
     if (family != AF_UNIX)
         ss_sys_limit_unsent(fd); /* accepted sockets inherit it */
-    if (bind(fd, (const struct sockaddr *)&at->addr, at->len) != 0 || listen(fd, SOMAXCONN) != 0)
+    if (bind(fd, (const struct sockaddr *)&at->addr, at->len) != 0)
+        goto fail;
+    if (mode >= 0 && !set_mode(at, (mode_t)mode)) /* before anybody can connect */
+        goto fail;
+    if (listen(fd, SOMAXCONN) != 0)
         goto fail;
     return fd;
 fail:;
@@ -45,13 +55,19 @@ fail:;
     return -1;
 }
 
-enum ss_err ss_listen_open(const struct ss_address *at, struct ss_arena *a, struct ss_slice *why, int *fd)
+enum ss_err ss_listen_open_mode(const struct ss_address *at, int mode, struct ss_arena *a,
+                                struct ss_slice *why, int *fd)
 {
-    *fd = open_at(at);
+    *fd = open_at(at, mode);
     if (*fd >= 0)
         return SS_OK;
-    const char *text = strerror(errno);
+    const char *text = strerrordesc_np(errno);
     struct ss_slice where = ss_address_print(at, a);
     *why = ss_arena_printf(a, "cannot listen on %.*s: %s", SS_FMT(where), text);
     return SS_ERR_CONFIG;
+}
+
+enum ss_err ss_listen_open(const struct ss_address *at, struct ss_arena *a, struct ss_slice *why, int *fd)
+{
+    return ss_listen_open_mode(at, -1, a, why, fd);
 }

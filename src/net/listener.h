@@ -11,6 +11,10 @@
  * once and shared by dup. SS_ERR_CONFIG with *why (through a) on failure. port 0 picks one: read it with
  * getsockname. */
 enum ss_err ss_listen_open(const struct ss_address *at, struct ss_arena *a, struct ss_slice *why, int *fd);
+/* The same; mode: of a unix path's file, as chmod has it, before anybody can connect. -1: as the umask has
+ * it. */
+enum ss_err ss_listen_open_mode(const struct ss_address *at, int mode, struct ss_arena *a,
+                                struct ss_slice *why, int *fd);
 
 struct ss_listener;
 /* A stream is accepted: ready to be attached, TLS handshake done. The callee owns it. */
