@@ -42,7 +42,7 @@ static void start_clock(struct ss_call *call)
     struct ss_loop *l = call->bridge->loop;
     int64_t ms = call->options->object.max_time_ms ? call->options->object.max_time_ms : MAX_TIME_MS;
     ss_timer_init(&call->beat, on_time, call);
-    ss_timer_set(l, &call->beat, call->began_ns / 1000000 + (uint64_t)ms);
+    ss_timer_set(l, &call->beat, (call->began_ns + 999999) / 1000000 + (uint64_t)ms);
 }
 
 static void on_message(struct ss_call *call, struct ss_slice wire)

@@ -109,7 +109,7 @@ static void start_beating(struct ss_call *call)
     struct ss_loop *l = call->bridge->loop;
     if (beat_ms(call) <= 0)
         return;
-    call->wrote_at_ms = ss_loop_now_ms(l);
+    call->wrote_at_ms = ss_loop_from_ms(l);
     ss_timer_init(&call->beat, on_beat, call);
     ss_timer_set(l, &call->beat, call->wrote_at_ms + (uint64_t)beat_ms(call));
 }
@@ -128,7 +128,7 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
     }
     if (!streaming(call))
         return;
-    call->wrote_at_ms = call->active_at_ms;
+    call->wrote_at_ms = ss_loop_soon_ms(call->bridge->loop);
     put(call, out, false);
     if (call->state == SS_CALL_STREAMING)
         ss_call_settle_credit(call, wire.len);

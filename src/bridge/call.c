@@ -73,7 +73,7 @@ static void count_freed(struct ss_bridge *b, size_t n)
 {
     b->freed += n;
     if (b->freed >= TRIM_BYTES && !ss_timer_armed(&b->trim))
-        ss_timer_set(b->loop, &b->trim, ss_loop_now_ms(b->loop) + TRIM_MS);
+        ss_timer_after(b->loop, &b->trim, TRIM_MS);
 }
 
 static void dispose_request(struct ss_call *call)
@@ -118,7 +118,7 @@ void ss_call_over(struct ss_call *call)
         call->client->call = NULL;
     call->client = NULL;
     ss_upcall_cancel(&call->up);
-    ss_timer_cancel(b->loop, &call->idle);
+    ss_idle_end(&call->idle, b->loop);
     ss_timer_cancel(b->loop, &call->beat);
     ss_call_inflate_stop(call);
     *call->link = call->next;
@@ -185,7 +185,7 @@ void ss_call_note(struct ss_call *call, const struct ss_status *st)
 static void on_message(struct ss_upcall *u, struct ss_slice wire)
 {
     struct ss_call *call = call_of(u);
-    call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
+    ss_idle_moved(&call->idle, call->bridge->loop);
     call->answer->message(call, wire);
 }
 
@@ -208,8 +208,10 @@ static void pass_credit(struct ss_call *call)
 void ss_call_settle_credit(struct ss_call *call, size_t n)
 {
     struct ss_client *c = call->client;
+    size_t unsent = c->ops->unsent(c);
     call->owed += n;
-    if (c->ops->unsent(c) > CLIENT_HIGH)
+    ss_idle_wrote(&call->idle, call->bridge->loop, &call->idle.down, call->bytes_out, unsent, &call->arena);
+    if (unsent > CLIENT_HIGH)
         c->ops->want_writable(c);
     else
         pass_credit(call);
@@ -224,9 +226,20 @@ void ss_call_request_writable(struct ss_call *call)
         call->client->ops->consume(call->client, n);
 }
 
+/* What either side has taken since this was looked at last. */
+static void see_what_was_taken(struct ss_call *call)
+{
+    struct ss_loop *l = call->bridge->loop;
+    struct ss_idle *idle = &call->idle;
+    ss_idle_took(idle, l, &idle->down, call->bytes_out, call->client->ops->unsent(call->client));
+    ss_idle_took(idle, l, &idle->up, call->bytes_up, ss_upcall_unsent(&call->up));
+}
+
 static void on_up_writable(struct ss_upcall *u)
 {
     struct ss_call *call = call_of(u);
+    if (call->client)
+        see_what_was_taken(call);
     if (ss_call_inflate_waits(call))
         ss_call_inflate_more(call);
     else
@@ -239,19 +252,12 @@ static const struct ss_upcall_ops upcall_ops = {
 static void on_idle_timer(void *ctx)
 {
     struct ss_call *call = ctx;
-    uint64_t now = ss_loop_now_ms(call->bridge->loop);
-    uint64_t taken = call->bytes_out - call->client->ops->unsent(call->client);
-    if (taken != call->taken) { /* a slow reader holds the service back: but it reads */
-        call->taken = taken;
-        call->active_at_ms = now;
-    }
-    uint64_t due = call->active_at_ms + (uint64_t)call->idle_ms;
-    if (now < due) {
-        ss_timer_set(call->bridge->loop, &call->idle, due);
+    see_what_was_taken(call);
+    if (!ss_idle_check(&call->idle, call->bridge->loop))
         return;
-    }
-    struct ss_slice why = ss_arena_printf(
-        &call->arena, "the stream was idle for too long (idle_timeout %lld ms)", (long long)call->idle_ms);
+    struct ss_slice why =
+        ss_arena_printf(&call->arena, "the stream was idle for too long (idle_timeout %lld ms)",
+                        (long long)call->idle.limit_ms);
     ss_upcall_fail(&call->up, SS_ERR_DEADLINE, why.ptr);
 }
 
@@ -264,13 +270,10 @@ static bool takes_stream(const struct ss_call *call)
 static void start_idle_timer(struct ss_call *call)
 {
     int64_t ms = call->options->idle_timeout_ms;
-    call->idle_ms = ms < 0 ? STREAM_IDLE_MS : ms;
-    if (call->idle_ms == 0 || !(takes_stream(call) || call->method->server_streaming))
-        return;
-    struct ss_loop *l = call->bridge->loop;
-    call->active_at_ms = ss_loop_now_ms(l);
-    ss_timer_init(&call->idle, on_idle_timer, call);
-    ss_timer_set(l, &call->idle, call->active_at_ms + (uint64_t)call->idle_ms);
+    if (ms < 0)
+        ms = STREAM_IDLE_MS;
+    if (ms && (takes_stream(call) || call->method->server_streaming))
+        ss_idle_begin(&call->idle, call->bridge->loop, ms, on_idle_timer, call);
 }
 
 void ss_call_open(struct ss_call *call, bool unary)
@@ -300,9 +303,21 @@ void ss_call_open(struct ss_call *call, bool unary)
 
 void ss_call_send(struct ss_call *call, struct ss_buf *b, bool last)
 {
+    size_t n = b->len;
     ss_call_open(call, last);
-    call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
     ss_upcall_send(&call->up, b, last);
+    if (n)
+        ss_call_sent(call, n, true);
+}
+
+void ss_call_sent(struct ss_call *call, size_t n, bool whole)
+{
+    struct ss_loop *l = call->bridge->loop;
+    call->bytes_up += n;
+    if (!whole || call->state == SS_CALL_OVER)
+        return;
+    ss_idle_moved(&call->idle, l);
+    ss_idle_wrote(&call->idle, l, &call->idle.up, call->bytes_up, ss_upcall_unsent(&call->up), &call->arena);
 }
 
 /* ---- the client's side ---- */
@@ -400,7 +415,7 @@ static void refuse(void *ctx, struct ss_client *c, enum ss_err err, const char *
 static void writable(void *ctx)
 {
     struct ss_call *call = ctx;
-    call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
+    see_what_was_taken(call);
     pass_credit(call);
 }
 

@@ -11,6 +11,7 @@
 #define SS_BRIDGE_CALL_H
 
 #include "bridge/bridge.h"
+#include "bridge/idle.h"
 #include "http/stream_body.h"
 #include "upstream/call.h"
 
@@ -63,9 +64,9 @@ struct ss_call {
     uint64_t began_ns, up_began_ns, up_ended_ns; /* loop time; 0: not yet */
     uint64_t up_opened_ns;                       /* as up_began_ns, by the clock: for the log */
     uint64_t bytes_in, bytes_out;                /* of the bodies */
-    uint64_t taken; /* what the client had taken when the idle timer looked last: for comparison only */
-    int http_status, grpc_status; /* as answered; 0 and -1: not yet */
-    const char *why;              /* note and err of the status that the call ended with, for the log */
+    uint64_t bytes_up;                           /* framed, to the service */
+    int http_status, grpc_status;                /* as answered; 0 and -1: not yet */
+    const char *why; /* note and err of the status that the call ended with, for the log */
     enum ss_err why_err;
     struct ss_buf body; /* of the request, while it is not whole */
     struct ss_buf out;  /* a unary answer, until its status is known */
@@ -74,10 +75,8 @@ struct ss_call {
     struct ss_timer beat;    /* of an event stream: its next heartbeat; of an object: when it must end */
     uint64_t wrote_at_ms;    /* the last of an event stream */
     size_t n_items;          /* in an object */
-    struct ss_timer idle;    /* of streams */
-    uint64_t active_at_ms;
-    int64_t timeout_ms; /* 0: none */
-    int64_t idle_ms;    /* of a stream; 0: none */
+    struct ss_idle idle;     /* of streams */
+    int64_t timeout_ms;      /* 0: none */
     struct ss_json_out json;
     struct ss_stream_body stream;
     struct ss_gzip *gzip; /* of a stream; NULL: it goes as it is */
@@ -170,6 +169,8 @@ void ss_call_note(struct ss_call *call, const struct ss_status *st);
 void ss_call_open(struct ss_call *call, bool unary);
 /* Sends gRPC-framed bytes up, opening the call if need be; takes ownership of b's memory. */
 void ss_call_send(struct ss_call *call, struct ss_buf *b, bool last);
+/* n bytes have been sent up, with which a message is whole, or not. For who sends by itself. */
+void ss_call_sent(struct ss_call *call, size_t n, bool whole);
 /* A stream's message of n bytes has been written to the client: gives the service credit, or holds it back.
  */
 void ss_call_settle_credit(struct ss_call *call, size_t n);

@@ -62,6 +62,7 @@ static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last
         err = ss_buf_append(&out, p, n);
     if (err == SS_OK && last && native->text)
         err = ss_grpc_web_decode_end(&native->decoder, &out);
+    uint64_t whole = native->up.whole;
     if (err != SS_OK)
         ss_status_set(st, &call->arena, err, "the body is not valid base64");
     else
@@ -70,7 +71,10 @@ static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last
         ss_buf_dispose(&out);
         return err;
     }
-    ss_call_send(call, &out, last);
+    size_t n_out = out.len;
+    ss_call_open(call, false);
+    ss_upcall_send(&call->up, &out, last);
+    ss_call_sent(call, n_out, native->up.whole > whole);
     return SS_OK;
 }
 
@@ -218,8 +222,10 @@ static void on_bytes(struct ss_upcall *u, const char *p, size_t n)
     struct ss_call *call = (struct ss_call *)(void *)u;
     struct native *native = call->answer_state;
     bool cut;
+    uint64_t whole = native->down.whole;
     size_t may = ss_frame_watch_push(&native->down, p, n, native->max_message_bytes, &cut);
-    call->active_at_ms = ss_loop_now_ms(call->bridge->loop);
+    if (native->down.whole > whole)
+        ss_idle_moved(&call->idle, call->bridge->loop);
     if (may)
         send_bytes(call, p, may, true);
     if (call->state == SS_CALL_STREAMING && may < n)

@@ -57,7 +57,7 @@ void ss_front_init(struct ss_front *f, struct ss_loop *l, struct ss_handler hand
     if (limits->max_headers > SS_FRONT_FEW_HEADERS)
         f->fields = ss_xcalloc(limits->max_headers, sizeof *f->fields);
     if (limits->min_drain_bytes_per_s)
-        ss_timer_set(l, &f->pace, ss_loop_now_ms(l) + PACE_MS);
+        ss_timer_after(l, &f->pace, PACE_MS);
 }
 
 void ss_front_accept(struct ss_front *f, struct ss_stream *s)

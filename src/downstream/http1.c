@@ -97,7 +97,7 @@ static void destroy(struct http1 *h, enum ss_stream_close_how how)
 static void set_due(struct http1 *h, uint64_t in_ms)
 {
     struct ss_loop *l = h->front->loop;
-    h->due_ms = in_ms ? ss_loop_now_ms(l) + in_ms : UINT64_MAX;
+    h->due_ms = in_ms ? ss_loop_soon_ms(l) + in_ms : UINT64_MAX;
     if (h->due_ms != UINT64_MAX && (!ss_timer_armed(&h->timer) || h->timer.at_ms > h->due_ms))
         ss_timer_set(l, &h->timer, h->due_ms);
 }

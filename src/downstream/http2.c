@@ -70,7 +70,7 @@ static struct h2_request *of_client(const struct ss_client *c)
 /* Something has happened to r; what is next must happen within ms (0: whenever). */
 static void watch(struct http2 *c, struct h2_request *r, uint64_t ms)
 {
-    r->since_ms = ss_loop_now_ms(c->front->loop);
+    r->since_ms = ss_loop_soon_ms(c->front->loop);
     if (ms && (!ss_timer_armed(&c->timer) || c->timer.at_ms > r->since_ms + ms))
         ss_timer_set(c->front->loop, &c->timer, r->since_ms + ms);
 }
@@ -314,7 +314,8 @@ static void on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block 
     struct h2_request *r = of_stream(st);
     if (block == SS_H2_REQUEST && !r->started) {
         r->started = true;
-        c->active_at_ms = c->front->active_at_ms = ss_loop_now_ms(c->front->loop);
+        c->active_at_ms = ss_loop_soon_ms(c->front->loop);
+        c->front->active_at_ms = ss_loop_now_ms(c->front->loop);
         begin_call(c, r);
         if (waits_for_body(r))
             watch(c, r, c->front->limits.body_timeout_ms);
@@ -326,7 +327,7 @@ static void give_body(struct http2 *c, struct h2_request *r, const char *p, size
 {
     if (r->client.call && !r->body_done) {
         r->body_done = last;
-        r->since_ms = ss_loop_now_ms(c->front->loop);
+        r->since_ms = ss_loop_soon_ms(c->front->loop);
         r->events->body(r->client.call, p, n, last);
     } else if (n && c->h2) {
         ss_h2_consume(c->h2, &r->h2, n);
@@ -361,7 +362,7 @@ static void on_stream_closed(void *ctx, struct ss_h2_stream *st, uint32_t error,
     *r->link = r->next;
     if (r->next)
         r->next->link = r->link;
-    c->active_at_ms = ss_loop_now_ms(c->front->loop);
+    c->active_at_ms = ss_loop_soon_ms(c->front->loop);
     ss_buf_dispose(&r->h2.out);
     ss_arena_dispose(&r->arena);
     ss_free(r);
@@ -462,7 +463,7 @@ static bool on_idle(struct http2 *c)
         return false;
     }
     c->told = true;
-    c->active_at_ms = ss_loop_now_ms(c->front->loop);
+    c->active_at_ms = ss_loop_soon_ms(c->front->loop);
     ss_h2_drain(c->h2);
     return true;
 }
@@ -483,7 +484,7 @@ static void on_timer(void *ctx)
             next = due_of(r);
     }
     if (limit && c->requests == NULL) {
-        if (now - c->active_at_ms >= limit && !on_idle(c))
+        if (now >= c->active_at_ms + limit && !on_idle(c))
             return;
         next = c->active_at_ms + limit;
     }
@@ -541,7 +542,7 @@ void ss_http2_new(struct ss_front *f, struct ss_stream *s, char *first, size_t n
     c->front = f;
     c->tls = ss_stream_is_tls(s);
     c->peer = ss_stream_peer(s); /* lives as long as the socket */
-    c->active_at_ms = ss_loop_now_ms(f->loop);
+    c->active_at_ms = ss_loop_soon_ms(f->loop);
     ss_arena_init(&c->block, 0);
     ss_timer_init(&c->timer, on_timer, c);
     ss_deferred_init(&c->reap, reap, c);

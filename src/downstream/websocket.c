@@ -135,7 +135,7 @@ static void await_close(struct websocket *ws)
     bool sent = ws->lower->ops->unsent(ws->lower) == 0;
     if (sent && ws->sent_at_ms == 0)
         ws->sent_at_ms = now;
-    bool late = sent ? now - ws->sent_at_ms >= CLOSE_MS : limit && now - ws->closed_at_ms >= limit;
+    bool late = sent ? now >= ws->sent_at_ms + CLOSE_MS : limit && now >= ws->closed_at_ms + limit;
     if (late)
         hang_up(ws);
     else
@@ -155,7 +155,7 @@ static void begin_asking(struct websocket *ws)
 {
     if (ws->client.ping_ms <= 0 || ws->codec == NULL)
         return;
-    ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
+    ws->heard_at_ms = ss_loop_soon_ms(ws->front->loop);
     ss_timer_set(ws->front->loop, &ws->timer, ws->heard_at_ms + (uint64_t)ws->client.ping_ms);
 }
 
@@ -275,7 +275,7 @@ static void close_with(struct ss_client *c, int code, struct ss_slice why)
     ws->closing = true;
     ws->held = 0;
     repay(ws);
-    ws->closed_at_ms = ss_loop_now_ms(ws->front->loop);
+    ws->closed_at_ms = ss_loop_soon_ms(ws->front->loop);
     ss_timer_set(ws->front->loop, &ws->timer, ws->closed_at_ms + CLOSE_LOOK_MS);
 }
 
@@ -375,7 +375,7 @@ static enum ss_err take(struct websocket *ws, const char *p, size_t n)
 static void body(void *call, const char *p, size_t n, bool last)
 {
     struct websocket *ws = call;
-    ws->heard_at_ms = ss_loop_now_ms(ws->front->loop);
+    ws->heard_at_ms = ss_loop_soon_ms(ws->front->loop);
     ws->asked = false;
     if (n && take(ws, p, n) != SS_OK)
         cut(ws);

@@ -100,6 +100,7 @@ size_t ss_frame_watch_push(struct ss_frame_watch *w, const char *p, size_t n, si
         if (w->left) {
             size_t part = n - at < w->left ? n - at : (size_t)w->left;
             w->left -= part;
+            w->whole += w->left == 0;
             at += part;
             continue;
         }
@@ -115,6 +116,7 @@ size_t ss_frame_watch_push(struct ss_frame_watch *w, const char *p, size_t n, si
         if (w->left > max)
             return *cut ? 0 : start;
         w->prefix_len = 0;
+        w->whole += w->left == 0;
     }
     *cut = false;
     return n;

@@ -44,7 +44,8 @@ bool ss_deframer_idle(const struct ss_deframer *d);
 
 /* Looks at messages that pass, and keeps none of their bytes. Zero-initialised. */
 struct ss_frame_watch {
-    uint64_t left; /* of the message that is passing */
+    uint64_t left;  /* of the message that is passing */
+    uint64_t whole; /* messages that have passed whole, so far */
     uint8_t prefix[SS_GRPC_PREFIX];
     uint8_t prefix_len;
 };

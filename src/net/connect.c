@@ -169,7 +169,7 @@ struct ss_connect *ss_connect_start(struct ss_loop *l, const struct ss_address *
     c->sock = h2o_evloop_socket_create(l->ev, fd, H2O_SOCKET_FLAG_DONT_READ);
     c->sock->data = c;
     h2o_socket_notify_write(c->sock, on_connected);
-    ss_timer_set(l, &c->timer, ss_loop_now_ms(l) + timeout_ms);
+    ss_timer_after(l, &c->timer, timeout_ms);
     return c;
 }
 

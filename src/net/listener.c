@@ -126,7 +126,7 @@ static void begin_handshake(struct ss_listener *n, struct ss_stream *s)
         h->next->link = &h->next;
     n->handshakes = h;
     ss_timer_init(&h->timer, on_handshake_late, h);
-    ss_timer_set(n->loop, &h->timer, ss_loop_now_ms(n->loop) + HANDSHAKE_MS);
+    ss_timer_after(n->loop, &h->timer, HANDSHAKE_MS);
     ss_stream_handshake(s, tls, on_handshake, h);
 }
 
@@ -140,7 +140,7 @@ static bool on_accept_error(struct ss_listener *n, int error)
     if (error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM)
         return true;
     ss_log_write(n->loop->log, SS_LOG_WARN, "accept: %s", strerror(error));
-    ss_timer_set(n->loop, &n->rest, ss_loop_now_ms(n->loop) + REST_MS);
+    ss_timer_after(n->loop, &n->rest, REST_MS);
     return false;
 }
 

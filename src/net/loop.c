@@ -265,3 +265,19 @@ uint64_t ss_loop_now_ns(const struct ss_loop *l)
 {
     return l->now_ns;
 }
+
+static uint64_t whole_ms(uint64_t ns)
+{
+    return (ns + 999999) / 1000000;
+}
+
+uint64_t ss_loop_from_ms(const struct ss_loop *l)
+{
+    (void)l;
+    return whole_ms(ss_clock_ns());
+}
+
+uint64_t ss_loop_soon_ms(const struct ss_loop *l)
+{
+    return whole_ms(l->now_ns);
+}

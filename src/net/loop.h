@@ -34,6 +34,11 @@ uint64_t ss_loop_now_ms(const struct ss_loop *l);
 uint64_t ss_loop_now_ns(const struct ss_loop *l);
 /* The same clock, read now: for times that are reported. What a turn has done so far is not in the loop's. */
 uint64_t ss_clock_ns(void);
+/* The first whole millisecond that is not before this moment. Count a time from it that must not be cut
+ * short, neither by the rounding of ss_loop_now_ms nor by what the turn has taken so far: _from_ms reads the
+ * clock, which costs some 50 ns; _soon_ms rounds the loop's time up and leaves the turn out. */
+uint64_t ss_loop_from_ms(const struct ss_loop *l);
+uint64_t ss_loop_soon_ms(const struct ss_loop *l);
 
 /* From any thread: fn(arg) runs on the loop's thread in one of its next turns. Order is kept per posting
  * thread. What was posted and not run when the loop is freed is dropped. */
@@ -50,6 +55,9 @@ struct ss_timer {
 void ss_timer_init(struct ss_timer *t, void (*fire)(void *ctx), void *ctx);
 /* Arms, or moves, the timer. */
 void ss_timer_set(struct ss_loop *l, struct ss_timer *t, uint64_t at_ms);
+/* The same for ms milliseconds after this moment, by the clock: never early, and late by 2 ms at most unless
+ * the loop is busy. */
+void ss_timer_after(struct ss_loop *l, struct ss_timer *t, uint64_t ms);
 /* Harmless when not armed. */
 void ss_timer_cancel(struct ss_loop *l, struct ss_timer *t);
 static inline bool ss_timer_armed(const struct ss_timer *t)

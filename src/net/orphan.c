@@ -173,7 +173,7 @@ static void look(void *ctx)
         }
     }
     if (o->first != NULL)
-        ss_timer_set(o->loop, &o->timer, ss_loop_now_ms(o->loop) + INTERVAL_MS);
+        ss_timer_after(o->loop, &o->timer, INTERVAL_MS);
 }
 
 void ss_orphans_init(struct ss_orphans *o, struct ss_loop *l)
@@ -201,5 +201,5 @@ void ss_orphans_watch(struct ss_orphans *o, struct ss_stream *s, bool unread)
     }
     append(o, s);
     if (!ss_timer_armed(&o->timer))
-        ss_timer_set(o->loop, &o->timer, ss_loop_now_ms(o->loop) + INTERVAL_MS);
+        ss_timer_after(o->loop, &o->timer, INTERVAL_MS);
 }

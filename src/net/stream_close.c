@@ -63,7 +63,7 @@ static void on_timeout(void *ctx)
     size_t unsent = unsent_of(g->stream);
     if (unsent != 0 && unsent < g->unsent) {
         g->unsent = unsent;
-        ss_timer_set(g->stream->loop, &g->timer, ss_loop_now_ms(g->stream->loop) + LINGER_MS);
+        ss_timer_after(g->stream->loop, &g->timer, LINGER_MS);
         return;
     }
     g->stream->dead = true;
@@ -82,7 +82,7 @@ static void begin_linger(struct ss_stream *s)
         g->next->link = &g->next;
     l->lingers = g;
     ss_timer_init(&g->timer, on_timeout, g);
-    ss_timer_set(l, &g->timer, ss_loop_now_ms(l) + LINGER_MS);
+    ss_timer_after(l, &g->timer, LINGER_MS);
     s->linger = g;
 }
 

@@ -69,6 +69,11 @@ void ss_timer_set(struct ss_loop *l, struct ss_timer *t, uint64_t at_ms)
     sift_up(h, ++h->n, t);
 }
 
+void ss_timer_after(struct ss_loop *l, struct ss_timer *t, uint64_t ms)
+{
+    ss_timer_set(l, t, ss_loop_from_ms(l) + ms);
+}
+
 void ss_timer_cancel(struct ss_loop *l, struct ss_timer *t)
 {
     struct ss_timer_heap *h = &l->timers;

@@ -97,7 +97,7 @@ static void on_time_up(void *ctx)
     struct ss_worker *w = ctx;
     ss_log_write(w->config.log, SS_LOG_WARN, "drain timeout: %u calls are broken off", w->bridge.n_calls);
     ss_timer_init(&w->give_up, on_give_up, w);
-    ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + LAST_WORD_MS);
+    ss_timer_after(w->loop, &w->give_up, LAST_WORD_MS);
     for (size_t i = 0; i < w->config.server->n_listeners; i++)
         ss_front_shut_down(&w->fronts[i]);
 }
@@ -126,7 +126,7 @@ static void on_drain(void *ctx)
     for (size_t i = 0; i < w->config.server->n_listeners; i++)
         ss_listener_stop(w->listeners[i]);
     ss_timer_init(&w->give_up, on_time_up, w);
-    ss_timer_set(w->loop, &w->give_up, ss_loop_now_ms(w->loop) + atomic_load(&w->drain_ms));
+    ss_timer_after(w->loop, &w->give_up, atomic_load(&w->drain_ms));
     for (size_t i = 0; i < w->config.server->n_listeners; i++) {
         w->fronts[i].on_empty = finish;
         w->fronts[i].on_empty_ctx = w;

@@ -89,7 +89,7 @@ void ss_upcall_start(struct ss_upcall *u, struct ss_cluster *c, const struct ss_
     ss_deferred_init(&u->failing, on_failing, u);
     ss_timer_init(&u->deadline, on_deadline, u);
     if (r->timeout_ms > 0) {
-        u->deadline_at_ms = ss_loop_now_ms(l) + (uint64_t)r->timeout_ms;
+        u->deadline_at_ms = ss_loop_from_ms(l) + (uint64_t)r->timeout_ms;
         ss_timer_set(l, &u->deadline, u->deadline_at_ms);
     }
     place(u);

@@ -161,7 +161,7 @@ static void attempt_failed(struct ss_cluster *c, const char *why)
     c->backoff_ms = c->backoff_ms * 16 / 10;
     if (c->backoff_ms > BACKOFF_MAX_MS)
         c->backoff_ms = BACKOFF_MAX_MS;
-    ss_timer_set(c->loop, &c->backoff_timer, ss_loop_now_ms(c->loop) + wait);
+    ss_timer_after(c->loop, &c->backoff_timer, wait);
     if (ready_channels(c) == 0)
         fail_waiting(c);
 }
@@ -297,7 +297,7 @@ static void on_dialed(void *ctx, struct ss_stream *s, const char *why)
     ch->cluster = c;
     ch->h2 = ss_h2_new(s, &config, &h2_ops, ch);
     c->fresh = ch;
-    ss_timer_set(c->loop, &c->settings_timer, ss_loop_now_ms(c->loop) + c->config->connect_timeout_ms);
+    ss_timer_after(c->loop, &c->settings_timer, c->config->connect_timeout_ms);
 }
 
 static void connect_if_needed(struct ss_cluster *c)

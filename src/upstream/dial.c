@@ -122,7 +122,7 @@ struct ss_dial *ss_dial_start(struct ss_loop *l, const struct ss_cluster_config 
     d->config = config;
     d->done = done;
     d->ctx = ctx;
-    d->give_up_at_ms = ss_loop_now_ms(l) + config->connect_timeout_ms;
+    d->give_up_at_ms = ss_loop_from_ms(l) + config->connect_timeout_ms;
     ss_deferred_init(&d->begin, begin, d);
     ss_timer_init(&d->limit, on_late, d);
     ss_defer(l, &d->begin);

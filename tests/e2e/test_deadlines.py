@@ -2,6 +2,7 @@
 
 import time
 
+from harness import http1
 from harness.process import PATIENCE
 
 
@@ -13,8 +14,23 @@ def test_504_comes_within_5_ms_of_expiry(connect):
         response = connection.request("GET", "/slow/4000", headers=["Grpc-Timeout: 50m"])
         late.append(time.monotonic() - begin - 0.05)
         assert response.status == 504 and response.json()["code"] == 4
-        assert late[-1] > -0.001, "before its time"
+        assert late[-1] >= 0, "before its time"  # (reported 45)
     assert min(late) < 0.005, late
+
+
+def test_no_deadline_comes_early_beside_other_work(release):
+    """(reported 45) The loop's time is read once a turn: counted from it, a deadline was up to 0.6 ms early."""
+    sidespan = release()
+    with http1.Connection(sidespan.address()) as busy, http1.Connection(sidespan.address()) as connection:
+        text = b'{"stringValue":"%s"}' % (b"x" * 3_000_000)
+        for i in range(60):
+            if i % 2:
+                busy.send_request("POST", "/echo", text, ["Content-Type: application/json"])
+            begin = time.monotonic()
+            assert connection.request("GET", "/slow/4000", headers=["Grpc-Timeout: 10m"]).status == 504
+            assert time.monotonic() - begin >= 0.01, "before its time"
+            if i % 2:
+                assert busy.read_response("POST").status == 200
 
 
 def test_a_deadline_of_microseconds_has_passed(connect):

@@ -85,6 +85,46 @@ static void a_timer_alone_is_not_late_by_much(void **state)
     assert_true(best_ns < 2000000);
 }
 
+struct late_setter {
+    struct ss_loop *loop;
+    struct ss_timer first, timer;
+    uint64_t set_ns, fired_ns;
+};
+
+static void on_late_fired(void *ctx)
+{
+    struct late_setter *s = ctx;
+    s->fired_ns = wall_ns();
+    ss_loop_stop(s->loop);
+}
+
+/* Sets it when the turn's time is old: what came before in the turn took 20 ms. */
+static void on_late_set(void *ctx)
+{
+    struct late_setter *s = ctx;
+    while (wall_ns() < ss_loop_now_ns(s->loop) + 20000000u)
+        continue;
+    s->set_ns = wall_ns();
+    ss_timer_after(s->loop, &s->timer, 7);
+}
+
+/* (reported 45) */
+static void a_time_counts_from_the_moment_that_it_is_set_and_not_from_the_turns(void **state)
+{
+    uint64_t best_ns = UINT64_MAX;
+    for (int i = 0; i < 30; i++) {
+        struct late_setter s = {.loop = *state};
+        ss_timer_init(&s.first, on_late_set, &s);
+        ss_timer_init(&s.timer, on_late_fired, &s);
+        ss_timer_set(*state, &s.first, 0);
+        ss_loop_run(*state);
+        assert_true(s.fired_ns >= s.set_ns + 7000000u); /* never early */
+        uint64_t late_ns = s.fired_ns - s.set_ns - 7000000u;
+        best_ns = late_ns < best_ns ? late_ns : best_ns;
+    }
+    assert_true(best_ns < 2000000);
+}
+
 static void on_alarm_again(void *ctx)
 {
     struct alarm_clock *c = ctx;
@@ -344,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOOP_TEST(timers_fire_in_order_and_never_early),
+        LOOP_TEST(a_time_counts_from_the_moment_that_it_is_set_and_not_from_the_turns),
         LOOP_TEST(a_timer_alone_is_not_late_by_much),
         LOOP_TEST(a_timer_set_for_now_by_itself_does_not_hold_the_turn),
         LOOP_TEST(a_timer_may_free_its_owner),
