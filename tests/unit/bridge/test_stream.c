@@ -258,11 +258,11 @@ static void a_stream_that_is_idle_for_too_long_ends(void **state)
 {
     struct world *w = world_new(*state);
     struct fake f;
-    w->options.idle_timeout_ms = 150;
+    w->options.idle_timeout_ms = 400;
     ask_list(w, &f, 0, false);
     serve_for(w->loop, &w->server, 20);
     peer_respond(seen(w), grpc_head, true);
-    for (int i = 0; i < 3; i++) { /* longer than the limit, but never silent for so long */
+    for (int i = 0; i < 8; i++) { /* longer than the limit, but never silent for so long */
         serve_for(w->loop, &w->server, 60);
         grpc_message(seen(w), res_abc, RES_ABC);
     }
