@@ -233,13 +233,6 @@ static void client_closed(void *ctx, enum ss_err why)
     ss_loop_stop(x->loop);
 }
 
-static void on_call_over(void *ctx)
-{
-    struct rehearsing *x = ctx;
-    if (!x->front.draining)
-        ss_front_drain(&x->front);
-}
-
 static void on_patience(void *ctx)
 {
     struct rehearsing *x = ctx;
@@ -328,9 +321,8 @@ static enum ss_err run(struct rehearsing *x, const char **why)
     x->snapshot = redirected(x->r->snapshot, &at);
     ss_bridge_init(&x->bridge, x->loop, x->snapshot, x->r->limits->max_request_bytes,
                    x->r->limits->max_message_bytes);
-    x->bridge.on_idle = on_call_over;
-    x->bridge.on_idle_ctx = x;
     ss_front_init(&x->front, x->loop, ss_bridge_handler(&x->bridge), x->r->limits);
+    ss_front_leave(&x->front); /* the end of the answer is that of the connection */
     x->front.cors = x->r->cors;
     ss_timer_init(&x->patience, on_patience, x);
     ss_timer_set(x->loop, &x->patience, ss_loop_now_ms(x->loop) + PATIENCE_MS);
