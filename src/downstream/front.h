@@ -81,7 +81,7 @@ void ss_front_remove(struct ss_front *f, struct ss_conn *c);
 
 /* The transports. Each takes ownership of s and frees itself when the connection ends. */
 void ss_http1_new(struct ss_front *f, struct ss_stream *s, bool may_be_http2);
-/* first: bytes read already, the preface among them. */
+/* first: bytes read already: the preface, or nothing. */
 void ss_http2_new(struct ss_front *f, struct ss_stream *s, char *first, size_t n_first);
 
 /* WebSocket, over either transport: answers requests that want one (ss_request.websocket) in the place of the

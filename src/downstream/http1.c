@@ -535,26 +535,19 @@ static void process(struct http1 *h, char *p, size_t n)
         ss_buf_clear(&h->in, 0);
 }
 
-/* Cleartext may be HTTP/2 with prior knowledge. Returns whether the connection was handed over, or must wait.
- */
-static bool try_http2(struct http1 *h, char *p, size_t n)
+/* Cleartext may be HTTP/2 with prior knowledge. Returns how many of the bytes are part of its preface, after
+ * those in `in`; 0: it is HTTP/1. With the preface whole the connection is handed over. */
+static size_t try_http2(struct http1 *h, const char *p, size_t n)
 {
-    size_t len = sizeof SS_HTTP2_PREFACE - 1;
-    if (h->in.len) {
-        if (ss_buf_append(&h->in, p, n) != SS_OK)
-            return false;
-        p = h->in.ptr;
-        n = h->in.len;
-    }
-    if (memcmp(p, SS_HTTP2_PREFACE, n < len ? n : len) != 0 || n == 0) {
-        h->may_be_http2 = false;
-        return false;
-    }
-    if (n < len) {
-        if (h->in.len == 0)
-            ss_buf_append(&h->in, p, n);
+    size_t len = sizeof SS_HTTP2_PREFACE - 1, had = h->in.len;
+    if (n > len - had)
+        n = len - had;
+    if (memcmp(p, SS_HTTP2_PREFACE + had, n) != 0)
+        return 0;
+    ss_buf_append(&h->in, p, n);
+    if (h->in.len < len) {
         set_due(h, h->front->limits.header_timeout_ms);
-        return true;
+        return n;
     }
     struct ss_loop *l = h->front->loop;
     struct ss_stream *s = h->socket;
@@ -562,25 +555,25 @@ static bool try_http2(struct http1 *h, char *p, size_t n)
     ss_front_remove(h->front, &h->conn);
     h->socket = NULL;
     ss_defer(l, &h->reap);
-    ss_http2_new(h->front, s, p, n);
-    return true;
+    ss_http2_new(h->front, s, h->in.ptr, h->in.len);
+    return n;
 }
 
 /* ---- the socket ---- */
 
-static void on_read(void *ctx, char *p, size_t n)
+static size_t on_read(void *ctx, char *p, size_t n)
 {
     struct http1 *h = ctx;
     if (h->closing)
-        return;
+        return n;
     if (h->may_be_http2) {
-        bool had = h->in.len > 0;
-        if (try_http2(h, p, n))
-            return;
-        if (had)
-            n = 0; /* they are in `in` now */
+        size_t used = try_http2(h, p, n);
+        if (used)
+            return used; /* the rest comes again, to whom the stream belongs by then */
+        h->may_be_http2 = false;
     }
     process(h, p, n);
+    return n;
 }
 
 static void on_again(void *ctx)

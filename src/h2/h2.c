@@ -13,6 +13,10 @@ enum {
     OUTPUT_HIGH = 256 * 1024, /* bytes waiting for the socket above which no frame is produced */
     STREAM_LOW = 16 * 1024,   /* unsent bytes of a stream below which `writable` is raised */
     MAX_QUEUE = 5000,         /* frames that a peer who does not read may make us queue */
+    MAX_QUEUED = 1000,        /* requests waiting for the socket above which no more are taken */
+    SUBMIT_HIGH = 256,        /* frames in nghttp2's queue above which queued requests stay where they are */
+    RESET_BURST = 512,        /* RST_STREAM of a client; then so many a second... */
+    RESETS_PER_S = 33,        /* ...or its connection ends */
     FEW_NV = 128,             /* as many headers need no memory of their own */
     MAX_SENT_BLOCK = 1 << 30, /* bytes of a header block: what goes out was limited when it came in */
     CLIENT_POOL = 512,        /* blocks kept per size: few connections, many streams */
@@ -28,8 +32,11 @@ struct ss_h2 {
     struct ss_loop *loop;
     const struct ss_h2_ops *ops;
     void *ctx;
-    struct ss_h2_stream *streams; /* in use */
-    unsigned n_streams;
+    struct ss_h2_stream *streams; /* in use, but for those in the queue */
+    struct ss_h2_stream *queue, **queue_tail;
+    unsigned n_streams; /* with those in the queue */
+    unsigned n_queued;
+    unsigned begun;      /* streams of the peer in this read */
     int32_t goaway_last; /* the peer's; -1: none */
     struct ss_h2_config config;
     struct ss_h2_guard guard;
@@ -40,6 +47,8 @@ struct ss_h2 {
     const char *flood; /* what the peer floods us with; NULL: it does not */
     bool dead, draining, got_settings;
     bool noticed; /* the first GOAWAY of two has been sent */
+    bool full;    /* free slots were denied because of the queue */
+    bool pausing; /* enough streams have begun: stop at the next field */
 };
 
 static void link_stream(struct ss_h2 *h, struct ss_h2_stream *st)
@@ -52,6 +61,17 @@ static void link_stream(struct ss_h2 *h, struct ss_h2_stream *st)
     h->n_streams++;
 }
 
+static void queue_stream(struct ss_h2 *h, struct ss_h2_stream *st)
+{
+    st->id = SS_H2_QUEUED;
+    st->next = NULL;
+    st->link = h->queue_tail;
+    *h->queue_tail = st;
+    h->queue_tail = &st->next;
+    h->n_queued++;
+    h->n_streams++;
+}
+
 static void unlink_stream(struct ss_h2 *h, struct ss_h2_stream *st)
 {
     if (st->link == NULL)
@@ -61,6 +81,9 @@ static void unlink_stream(struct ss_h2 *h, struct ss_h2_stream *st)
     *st->link = st->next;
     if (st->next)
         st->next->link = st->link;
+    else if (h->queue_tail == &st->next)
+        h->queue_tail = st->link;
+    h->n_queued -= st->id == SS_H2_QUEUED;
     st->next = NULL;
     st->link = NULL;
     h->n_streams--;
@@ -91,6 +114,8 @@ static void die(struct ss_h2 *h, enum ss_err why)
         bool unsent = nghttp2_session_find_stream(h->session, h->streams->id) == NULL;
         end_stream(h, h->streams, SS_H2_CONNECTION_LOST, unsent);
     }
+    while (h->queue)
+        end_stream(h, h->queue, SS_H2_CONNECTION_LOST, true);
     h->ops->closed(h->ctx, why);
 }
 
@@ -171,6 +196,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     h->block_fields = 0;
     if (h->config.role == SS_H2_CLIENT)
         return on_begin_answer(h, stream_of(h, frame->hd.stream_id));
+    h->pausing = ++h->begun >= SS_H2_STREAMS_A_READ;
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     ss_h2_guard_opened(&h->guard);
@@ -202,9 +228,13 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     struct ss_h2_stream *st = stream_of(h, frame->hd.stream_id);
     if (h->dead || st == NULL)
         return 0;
-    bool ok = h->ops->header(h->ctx, st, ss_slice_of((const char *)name, name_len),
-                             ss_slice_of((const char *)value, value_len));
-    return ok ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (!h->ops->header(h->ctx, st, ss_slice_of((const char *)name, name_len),
+                        ss_slice_of((const char *)value, value_len)))
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (!h->pausing)
+        return 0;
+    h->pausing = false;
+    return NGHTTP2_ERR_PAUSE;
 }
 
 static void end_of_headers(struct ss_h2 *h, struct ss_h2_stream *st, const nghttp2_frame *frame)
@@ -217,12 +247,20 @@ static void end_of_headers(struct ss_h2 *h, struct ss_h2_stream *st, const nghtt
     h->ops->headers_end(h->ctx, st, block);
 }
 
-static void on_goaway(struct ss_h2 *h, const nghttp2_goaway *frame)
+/* No new streams here: those in the queue have to go elsewhere. */
+static void stop_requests(struct ss_h2 *h)
 {
-    h->goaway_last = frame->last_stream_id;
     h->draining = true;
     if (!h->dead)
         h->ops->goaway(h->ctx);
+    while (!h->dead && h->queue)
+        end_stream(h, h->queue, SS_H2_REFUSED_STREAM, true);
+}
+
+static void on_goaway(struct ss_h2 *h, const nghttp2_goaway *frame)
+{
+    h->goaway_last = frame->last_stream_id;
+    stop_requests(h);
 }
 
 /* HEADERS or DATA is whole. */
@@ -413,7 +451,7 @@ static void bytes_framed(struct ss_h2 *h, struct ss_h2_stream *st)
         if (st->sent == st->out.len) {
             ss_buf_clear(&st->out, 0);
             st->sent = 0;
-        } else if (st->sent >= 64 * 1024) {
+        } else if (st->sent >= 64 * 1024 && st->sent >= st->out.len / 2) { /* half: all moves are linear */
             ss_buf_drop(&st->out, st->sent);
             st->sent = 0;
         }
@@ -476,23 +514,38 @@ static void maybe_settle(struct ss_h2 *h)
         ss_defer(h->loop, &h->settle);
 }
 
-static void on_readable(void *ctx, char *p, size_t n)
+static size_t on_readable(void *ctx, char *p, size_t n)
 {
     struct ss_h2 *h = ctx;
     if (h->dead)
-        return;
+        return n;
+    h->begun = 0;
     ssize_t used = nghttp2_session_mem_recv(h->session, (const uint8_t *)p, n);
+    if (used == (ssize_t)n && !h->dead) /* paused after the last byte, it may have a frame to end still */
+        used = nghttp2_session_mem_recv(h->session, NULL, 0) < 0 ? -1 : used;
     if (h->dead)
-        return;
+        return n;
     if (used < 0) { /* not even a GOAWAY can be made of it: bad preface, out of memory; or end_flood's */
         if (h->flood)
             nghttp2_session_send(h->session);
         die(h, h->flood ? SS_ERR_LIMIT : SS_ERR_IO);
-        return;
+        return n;
     }
     if (nghttp2_session_want_write(h->session))
         want_flush(h);
     maybe_settle(h);
+    return (size_t)used;
+}
+
+/* The heads of queued requests, as long as nghttp2 gets rid of them. */
+static void submit_queued(struct ss_h2 *h)
+{
+    while (h->queue && !h->dead && nghttp2_session_get_outbound_queue_size(h->session) < SUBMIT_HIGH)
+        h->ops->request(h->ctx, h->queue);
+    if (h->full && h->n_queued < MAX_QUEUED && !h->dead) {
+        h->full = false;
+        h->ops->room(h->ctx);
+    }
 }
 
 static void on_fill(void *ctx, size_t room)
@@ -501,13 +554,17 @@ static void on_fill(void *ctx, size_t room)
     (void)room;
     if (h->dead)
         return;
-    int rv = nghttp2_session_send(h->session);
+    submit_queued(h);
+    int rv = h->dead ? 0 : nghttp2_session_send(h->session);
     if (h->dead)
         return;
-    if (rv != 0)
+    if (rv != 0) {
         die(h, SS_ERR_IO);
-    else
-        maybe_settle(h);
+        return;
+    }
+    if (h->queue && ss_stream_pending(h->socket) < OUTPUT_HIGH)
+        want_flush(h); /* what is queued goes on; a socket that is blocked asks by itself */
+    maybe_settle(h);
 }
 
 static void on_drained(void *ctx)
@@ -575,7 +632,7 @@ static void make_session(struct ss_h2 *h)
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_continuations(option, 16);
     nghttp2_option_set_max_send_header_block_length(option, MAX_SENT_BLOCK);
-    nghttp2_option_set_stream_reset_rate_limit(option, 1000, 33);
+    nghttp2_option_set_stream_reset_rate_limit(option, RESET_BURST, RESETS_PER_S);
     nghttp2_option_set_peer_max_concurrent_streams(option, 100);
     for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
         nghttp2_option_set_user_recv_extension_type(option, (uint8_t)type);
@@ -625,6 +682,7 @@ struct ss_h2 *ss_h2_new(struct ss_stream *s, const struct ss_h2_config *config, 
     h->ctx = ctx;
     h->config = *config;
     h->goaway_last = -1;
+    h->queue_tail = &h->queue;
     ss_h2_guard_init(&h->guard, config->role == SS_H2_CLIENT, ss_loop_now_ms(h->loop));
     ss_deferred_init(&h->reap, reap, h);
     ss_deferred_init(&h->settle, settle, h);
@@ -650,6 +708,11 @@ void ss_h2_free(struct ss_h2 *h)
         unlink_stream(h, st);
         st->id = 0;
     }
+    while (h->queue) {
+        struct ss_h2_stream *st = h->queue;
+        unlink_stream(h, st);
+        st->id = 0;
+    }
     if (h->socket)
         ss_stream_close(h->socket, h->config.role == SS_H2_SERVER ? SS_CLOSE_LINGER : SS_CLOSE_FLUSH);
     h->socket = NULL;
@@ -658,30 +721,35 @@ void ss_h2_free(struct ss_h2 *h)
 
 /* ---- what the owner does ---- */
 
-enum ss_err ss_h2_request(struct ss_h2 *h, struct ss_h2_stream *st, const struct ss_header *headers, size_t n,
-                          bool end)
+enum ss_err ss_h2_request(struct ss_h2 *h, struct ss_h2_stream *st)
 {
     if (h->dead || h->draining)
         return SS_ERR_UNAVAILABLE;
-    uint8_t borrowed = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
-    nghttp2_nv few[FEW_NV], *nv = to_nv(headers, n, borrowed, few);
+    st->remote_end = false;
+    st->deferred = false;
+    st->blocks = 0;
+    queue_stream(h, st);
+    want_flush(h);
+    return SS_OK;
+}
+
+void ss_h2_submit(struct ss_h2 *h, struct ss_h2_stream *st, const struct ss_header *headers, size_t n,
+                  bool end)
+{
+    nghttp2_nv few[FEW_NV],
+        *nv = to_nv(headers, n, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE, few);
     nghttp2_data_provider provider = {.read_callback = on_source_read};
     int32_t id = nghttp2_submit_request(h->session, NULL, nv, n, end ? NULL : &provider, st);
     free_nv(nv, few);
-    if (id < 0) {
-        if (id == NGHTTP2_ERR_STREAM_ID_NOT_AVAILABLE)
-            h->draining = true;
-        return SS_ERR_UNAVAILABLE;
+    if (id < 0) { /* the connection has no more ids, or no memory */
+        stop_requests(h);
+        return;
     }
+    unlink_stream(h, st);
     st->id = id;
-    st->remote_end = false;
-    st->deferred = false;
-    st->eof = end;
-    st->blocks = 0;
+    st->eof |= end;
     link_stream(h, st);
     ss_h2_guard_opened(&h->guard);
-    want_flush(h);
-    return SS_OK;
 }
 
 enum ss_err ss_h2_respond(struct ss_h2 *h, struct ss_h2_stream *st, const struct ss_header *headers, size_t n,
@@ -744,7 +812,7 @@ void ss_h2_want_writable(struct ss_h2_stream *st)
 
 void ss_h2_consume(struct ss_h2 *h, struct ss_h2_stream *st, size_t n)
 {
-    if (h->dead || st->id == 0 || n == 0)
+    if (h->dead || st->id <= 0 || n == 0)
         return;
     nghttp2_session_consume_stream(h->session, st->id, n);
     if (nghttp2_session_want_write(h->session))
@@ -753,7 +821,7 @@ void ss_h2_consume(struct ss_h2 *h, struct ss_h2_stream *st, size_t n)
 
 void ss_h2_reset(struct ss_h2 *h, struct ss_h2_stream *st, uint32_t error)
 {
-    if (h->dead || st->id == 0)
+    if (h->dead || st->id <= 0)
         return;
     nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, st->id, error);
     want_flush(h);
@@ -763,7 +831,7 @@ void ss_h2_detach(struct ss_h2 *h, struct ss_h2_stream *st)
 {
     if (st->id == 0)
         return;
-    if (!h->dead) {
+    if (!h->dead && st->id != SS_H2_QUEUED) {
         bool sent = nghttp2_session_get_stream_local_close(h->session, st->id) == 1;
         if (!st->remote_end || !sent)
             ss_h2_reset(h, st, st->remote_end ? SS_H2_NO_ERROR : SS_H2_CANCEL);
@@ -780,10 +848,14 @@ unsigned ss_h2_open_streams(const struct ss_h2 *h)
     return h->n_streams;
 }
 
-unsigned ss_h2_free_slots(const struct ss_h2 *h)
+unsigned ss_h2_free_slots(struct ss_h2 *h)
 {
     if (h->dead || h->draining || !h->got_settings)
         return 0;
+    if (h->n_queued >= MAX_QUEUED) {
+        h->full = true;
+        return 0;
+    }
     uint32_t max = nghttp2_session_get_remote_settings(h->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
     return max > h->n_streams ? max - h->n_streams : 0;
 }

@@ -9,7 +9,10 @@
  * - Streams belong to the owner, who embeds a struct ss_h2_stream. It is in use from ss_h2_request, or the
  * `open` event, until `stream_closed` or ss_h2_detach.
  * - Frames are produced at the end of the loop's turn, for all streams at once, and only while the socket
- * takes them.
+ * takes them. A request waits in the session's own line until then: one that is detached before has cost
+ * nghttp2 and the peer nothing.
+ * - One call of the socket's begins at most SS_H2_STREAMS_A_READ streams of a peer: the rest of what it sent
+ * waits until others have been served.
  * - Credit: a connection's is given back as bytes arrive; a stream's when the owner calls ss_h2_consume. */
 #ifndef SS_H2_H2_H
 #define SS_H2_H2_H
@@ -38,8 +41,13 @@ enum {
 
 struct ss_h2;
 
+enum { SS_H2_QUEUED = -1 };
+
+/* Streams of a peer that are begun before others are served; what a turn costs when many peers flood. */
+enum { SS_H2_STREAMS_A_READ = 32 };
+
 struct ss_h2_stream {
-    int32_t id; /* 0: not in use */
+    int32_t id; /* 0: not in use; SS_H2_QUEUED: waits for its first frame */
     struct ss_h2_stream *next, **link;
     struct ss_buf out; /* body bytes to send; those before `sent` have been framed */
     size_t sent;
@@ -73,6 +81,10 @@ struct ss_h2_ops {
     void (*stream_closed)(void *ctx, struct ss_h2_stream *st, uint32_t error, bool unprocessed);
     /* Less than the low-water mark waits in st->out, after ss_h2_write said that it was full. */
     void (*writable)(void *ctx, struct ss_h2_stream *st);
+    /* Client role: the turn of a stream that ss_h2_request queued has come. The owner calls ss_h2_submit. */
+    void (*request)(void *ctx, struct ss_h2_stream *st);
+    /* Client role: ss_h2_free_slots said 0 because of a long queue, and there is room again. */
+    void (*room)(void *ctx);
     /* The peer's SETTINGS arrived (also later ones). */
     void (*settings)(void *ctx);
     /* The peer sent GOAWAY: no new streams here. */
@@ -93,16 +105,19 @@ struct ss_h2_config {
 /* Takes ownership of s, sends the preface and SETTINGS, starts reading. */
 struct ss_h2 *ss_h2_new(struct ss_stream *s, const struct ss_h2_config *config, const struct ss_h2_ops *ops,
                         void *ctx);
-/* Server role: bytes that were read before the session was made, the preface first. */
+/* Server role: the preface, where it was read before the session was made. */
 void ss_h2_feed(struct ss_h2 *h, char *p, size_t n);
 /* Closes at once, without further events; freed at the end of the turn. Streams must have been detached or
  * are abandoned by the owner. */
 void ss_h2_free(struct ss_h2 *h);
 
-/* Client role. Names are lower case; names and values are borrowed until stream_closed or ss_h2_detach. end:
- * no body follows. SS_ERR_UNAVAILABLE when the connection takes no new stream. */
-enum ss_err ss_h2_request(struct ss_h2 *h, struct ss_h2_stream *st, const struct ss_header *headers, size_t n,
-                          bool end);
+/* Client role. Queues a new stream; `request` asks for its head when the socket takes it. SS_ERR_UNAVAILABLE
+ * when the connection takes no new stream. */
+enum ss_err ss_h2_request(struct ss_h2 *h, struct ss_h2_stream *st);
+/* In `request`, at once. Names are lower case; names and values are borrowed until stream_closed or
+ * ss_h2_detach. end: no body follows. On failure stream_closed follows (unprocessed). */
+void ss_h2_submit(struct ss_h2 *h, struct ss_h2_stream *st, const struct ss_header *headers, size_t n,
+                  bool end);
 /* Server role; ":status" first. Headers are copied. end: no body follows. */
 enum ss_err ss_h2_respond(struct ss_h2 *h, struct ss_h2_stream *st, const struct ss_header *headers, size_t n,
                           bool end);
@@ -120,14 +135,15 @@ static inline size_t ss_h2_unsent(const struct ss_h2_stream *st)
 void ss_h2_want_writable(struct ss_h2_stream *st);
 /* n body bytes have been dealt with: the peer may send as many more on this stream. */
 void ss_h2_consume(struct ss_h2 *h, struct ss_h2_stream *st, size_t n);
-/* RST_STREAM. stream_closed still comes, unless detached. */
+/* RST_STREAM, of a stream that is not queued. stream_closed still comes, unless detached. */
 void ss_h2_reset(struct ss_h2 *h, struct ss_h2_stream *st, uint32_t error);
 /* No more events of st; its memory is the owner's again. A stream that is not over is reset. */
 void ss_h2_detach(struct ss_h2 *h, struct ss_h2_stream *st);
 
-/* Streams open on it, and how many more it takes now (client role; 0 when draining). */
+/* Streams open on it or queued, and how many more it takes now (client role; 0 when draining, or when many
+ * are queued). */
 unsigned ss_h2_open_streams(const struct ss_h2 *h);
-unsigned ss_h2_free_slots(const struct ss_h2 *h);
+unsigned ss_h2_free_slots(struct ss_h2 *h);
 /* Graceful end: the connection closes when its streams are over. A server says so twice (RFC 9113 §6.8): the
  * first GOAWAY refuses nothing, since requests may be on their way; the second, which names the last stream
  * that is answered, goes when the client has answered a PING behind the first, or with the next call of this.

@@ -9,7 +9,8 @@
 #include "net/stream_impl.h"
 
 enum {
-    ACCEPTS = 64, /* a turn */
+    ACCEPTS = 64,       /* a turn */
+    ACCEPTS_BEHIND = 1, /* a turn, while connections that are there wait to be read */
     LAST_ACCEPTS = 4096,
     REST_MS = 100, /* when descriptors run out */
     HANDSHAKE_MS = 10000,
@@ -174,7 +175,7 @@ static void on_acceptable(h2o_socket_t *sock, const char *err)
     struct ss_listener *n = sock->data;
     ss_loop_enter(n->loop);
     n->refs++;
-    accept_some(n, ACCEPTS);
+    accept_some(n, ss_loop_is_behind(n->loop) ? ACCEPTS_BEHIND : ACCEPTS);
     set_listening(n);
     unref(n);
 }

@@ -12,6 +12,7 @@ enum {
     /* Flushing may give rise to more work and more to flush: so many times a turn, then the next turn goes
        on. */
     ROUNDS = 4,
+    REST_AT_LEAST = 2, /* streams of the second line that are served in any turn */
     /* A slow name server must not keep every other name waiting. */
     NAME_THREADS = 4,
 };
@@ -56,13 +57,13 @@ void ss_deferred_init(struct ss_deferred *d, void (*run)(void *ctx), void *ctx)
 void ss_defer(struct ss_loop *l, struct ss_deferred *d)
 {
     if (d->link == NULL)
-        list_push(&l->deferred, d);
+        list_push(&l->work[SS_WORK_DEFERRED], d);
 }
 
 void ss_loop_next(struct ss_loop *l, struct ss_deferred *d)
 {
     if (d->link == NULL)
-        list_push(&l->later, d);
+        list_push(&l->work[SS_WORK_LATER], d);
 }
 
 void ss_deferred_cancel(struct ss_loop *l, struct ss_deferred *d)
@@ -72,20 +73,61 @@ void ss_deferred_cancel(struct ss_loop *l, struct ss_deferred *d)
     *d->link = d->next;
     if (d->next != NULL)
         d->next->link = d->link;
-    else if (l->deferred.tail == &d->next)
-        l->deferred.tail = d->link;
-    else
-        l->later.tail = d->link;
+    for (size_t i = 0; d->next == NULL && i < SS_WORK_LISTS; i++)
+        if (l->work[i].tail == &d->next)
+            l->work[i].tail = d->link;
     d->next = NULL;
     d->link = NULL;
 }
 
+static void run_first(struct ss_loop *l, enum ss_work list)
+{
+    struct ss_deferred *d = l->work[list].head;
+    ss_deferred_cancel(l, d);
+    d->run(d->ctx);
+}
+
 static void run_deferred(struct ss_loop *l)
 {
-    for (struct ss_deferred *d; (d = l->deferred.head) != NULL;) {
-        ss_deferred_cancel(l, d);
-        d->run(d->ctx);
-    }
+    while (l->work[SS_WORK_DEFERRED].head != NULL)
+        run_first(l, SS_WORK_DEFERRED);
+}
+
+/* ---- the lines of streams to read from ---- */
+
+void ss_loop_line_up(struct ss_loop *l, enum ss_work line, struct ss_deferred *stream)
+{
+    if (stream->link == NULL)
+        list_push(&l->work[line], stream);
+}
+
+bool ss_loop_turn_is_long(const struct ss_loop *l)
+{
+    return ss_clock_ns() - l->turn_ns > SS_TURN_NS;
+}
+
+bool ss_loop_is_behind(const struct ss_loop *l)
+{
+    return l->behind;
+}
+
+/* Serves who is in line now, and nobody who lines up meanwhile: so many at least, then until the turn is
+ * long. Whether that were all. */
+static bool serve(struct ss_loop *l, enum ss_work line, unsigned least)
+{
+    struct ss_deferred last = {0};
+    list_push(&l->work[line], &last);
+    for (unsigned n = 0; l->work[line].head != &last && (n < least || !ss_loop_turn_is_long(l)); n++)
+        run_first(l, line);
+    bool all = l->work[line].head == &last;
+    ss_deferred_cancel(l, &last);
+    return all;
+}
+
+static void serve_lines(struct ss_loop *l)
+{
+    bool ready = serve(l, SS_WORK_READY, 1), rest = serve(l, SS_WORK_REST, REST_AT_LEAST);
+    l->behind = !ready || !rest;
 }
 
 /* ---- buffers ---- */
@@ -160,8 +202,8 @@ struct ss_loop *ss_loop_new(const struct ss_log *log)
     h2o_multithread_register_receiver(l->queue, &l->names, on_names);
     __atomic_store_n(&h2o_hostinfo_max_threads, NAME_THREADS, __ATOMIC_RELAXED);
     l->now_ns = ss_clock_ns();
-    list_init(&l->deferred);
-    list_init(&l->later);
+    for (size_t i = 0; i < SS_WORK_LISTS; i++)
+        list_init(&l->work[i]);
     l->dirty.tail = &l->dirty.head;
     l->dirty_next.tail = &l->dirty_next.head;
     ss_watch_init(&l->watch, l);
@@ -188,16 +230,24 @@ static void end_turn(struct ss_loop *l)
     }
 }
 
+static bool nothing_to_do(const struct ss_loop *l)
+{
+    return l->work[SS_WORK_DEFERRED].head == NULL && l->work[SS_WORK_READY].head == NULL &&
+           l->work[SS_WORK_REST].head == NULL && l->dirty.head == NULL;
+}
+
 static void turn(struct ss_loop *l)
 {
-    list_splice(&l->deferred, &l->later);
+    list_splice(&l->work[SS_WORK_DEFERRED], &l->work[SS_WORK_LATER]);
     ss_streams_next(l);
-    bool idle = l->deferred.head == NULL && l->dirty.head == NULL;
+    bool idle = nothing_to_do(l);
     int32_t wait = idle ? ss_timers_wait(l, INT32_MAX) : 0;
     l->stale = true;
     if (h2o_evloop_run(l->ev, wait) != 0 && errno != EINTR)
         ss_log_write(l->log, SS_LOG_ERROR, "event loop: %s", strerror(errno));
     ss_loop_enter(l);
+    l->turn_ns = l->now_ns;
+    serve_lines(l);
     ss_timers_run(l);
     end_turn(l);
 }

@@ -2,9 +2,9 @@
  * of the turn, and messages from other threads. Everything here belongs to the loop's thread but for
  * ss_loop_post.
  *
- * A turn: wait for events → sockets' callbacks → timers that are due → deferred work (FIFO, with what it
- * defers in turn) → streams' flushes. Nothing is written to a socket before the flushes, so a connection
- * costs one write a turn. */
+ * A turn: wait for events → streams that are ready, first come, first served, for 5 ms at most → timers that
+ * are due → deferred work (FIFO, with what it defers in turn) → streams' flushes. Nothing is written to a
+ * socket before the flushes, so a connection costs one write a turn. */
 #ifndef SS_NET_LOOP_H
 #define SS_NET_LOOP_H
 

@@ -18,7 +18,7 @@ struct ss_stream *ss_stream_new(struct ss_loop *l, h2o_socket_t *sock, bool is_u
     s->paused = true;
     ss_buf_init(&s->out, SS_OUT_MAX);
     ss_buf_init(&s->wire, 2 * (size_t)SS_OUT_MAX);
-    ss_deferred_init(&s->kick, ss_stream_on_kick, s);
+    ss_deferred_init(&s->ready, ss_stream_serve, s);
     sock->data = s;
     h2o_socket_dont_read(sock, 1);
     ss_stream_dirty(s);
@@ -37,7 +37,7 @@ struct ss_stream *ss_stream_open(struct ss_loop *l, int fd)
 void ss_stream_free(struct ss_stream *s)
 {
     struct ss_loop *l = s->loop;
-    ss_deferred_cancel(l, &s->kick);
+    ss_deferred_cancel(l, &s->ready);
     ss_watch_set(&l->watch, s, s->fd, s->watched, SS_WATCH_NONE);
     h2o_socket_close(s->sock);
     ss_stream_drop_output(s);
@@ -45,6 +45,7 @@ void ss_stream_free(struct ss_stream *s)
     if (s->gone != NULL)
         s->gone(s->gone_ctx);
     ss_free(s->peer);
+    ss_free(s->rest);
     ss_free(s);
 }
 
@@ -92,7 +93,7 @@ void ss_streams_next(struct ss_loop *l)
 /* Registers the socket where its events are wanted now. */
 static void sync_readiness(struct ss_stream *s)
 {
-    bool reading = !s->dead && !s->paused && !s->eof;
+    bool reading = !s->dead && !s->paused && !s->eof && s->rest == NULL;
     enum ss_watch_for watch = s->dead || reading ? SS_WATCH_NONE : s->fin ? SS_WATCH_ERRORS : SS_WATCH_LEAVE;
     if (reading != s->reading) {
         s->reading = reading;
@@ -197,8 +198,8 @@ void ss_stream_resume(struct ss_stream *s)
         return;
     s->paused = false;
     ss_stream_dirty(s);
-    if (s->tls != NULL && ss_tls_conn_has_more(s->tls))
-        ss_loop_next(s->loop, &s->kick);
+    if (s->rest != NULL || (s->tls != NULL && ss_tls_conn_has_more(s->tls)))
+        ss_loop_line_up(s->loop, SS_WORK_READY, &s->ready);
 }
 
 struct ss_buf *ss_stream_output(struct ss_stream *s)

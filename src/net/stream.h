@@ -15,8 +15,10 @@
 struct ss_stream;
 
 struct ss_stream_ops {
-    /* n > 0 bytes arrived at p; the callee may change them in place. May pause, send or close. */
-    void (*read)(void *ctx, char *p, size_t n);
+    /* n > 0 bytes arrived at p; the callee may change them in place. May pause, send or close. Returns how
+     * many it has dealt with; the rest comes again, in a later turn, once every other stream that is ready
+     * has been served: so that an owner need do no more in one call than is fair. */
+    size_t (*read)(void *ctx, char *p, size_t n);
     /* Before output is written at the end of a turn: append more with ss_stream_output, up to about room
      * bytes. Called only after ss_stream_want_flush or ss_stream_send, and again when a blocked socket takes
      * bytes again. May be NULL. */

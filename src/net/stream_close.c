@@ -166,7 +166,7 @@ void ss_stream_close(struct ss_stream *s, enum ss_stream_close_how how)
     s->closing = true;
     s->how = how;
     s->ops = NULL;
-    ss_deferred_cancel(s->loop, &s->kick);
+    ss_deferred_cancel(s->loop, &s->ready);
     ss_orphans_watch(&s->loop->orphans, s, false);
     ss_stream_dirty(s);
 }

@@ -2,6 +2,9 @@
  *
  * Reading: registered with h2o while the owner wants bytes and there is no end yet; else with the watch. What
  * the owner says within a turn is applied once, at its end (settling): a pause that is undone costs nothing.
+ * A stream that is readable stands in the loop's line and is served when it has come to its head
+ * (loop_impl.h). `rest` is what its owner has not dealt with of the last read; nothing is read before it is,
+ * and it is the watch that sees the peer leave.
  *
  * Writing: `out` collects what the owner appends. At the end of the turn it is sent; `wire` holds what the
  * kernel did not take, or, with TLS, ciphertext. While the kernel refuses (armed), nothing is tried until the
@@ -34,7 +37,9 @@ struct ss_stream {
     size_t wire_off; /* bytes of wire that the kernel has */
     uint64_t bytes_in, bytes_out;
     struct ss_stream *next_dirty;
-    struct ss_deferred kick;   /* read without waiting for the socket */
+    struct ss_deferred ready;  /* in the loop's line of streams to read from */
+    char *rest;                /* NULL: nothing; owned */
+    size_t rest_len, rest_at;  /* bytes from rest_at on are the owner's still */
     struct ss_linger *linger;  /* NULL unless it lingers */
     void (*gone)(void *owner); /* it is freed: tells the listener; may be NULL */
     void *gone_ctx;
@@ -80,9 +85,9 @@ void ss_stream_finish(struct ss_stream *s);
 void ss_stream_departed(struct ss_stream *s, bool gone);
 void ss_stream_free(struct ss_stream *s);
 
-/* stream_read.c: h2o's callback, and the kick. */
+/* stream_read.c: h2o's callback; and the stream's turn in the line of those that are ready. */
 void ss_stream_on_readable(h2o_socket_t *sock, const char *err);
-void ss_stream_on_kick(void *ctx);
+void ss_stream_serve(void *ctx);
 
 /* stream_write.c */
 void ss_stream_flush(struct ss_stream *s);

@@ -11,9 +11,45 @@
 
 enum { READS = 4 /* of a stream in a turn, so that one does not starve the rest */ };
 
+/* Keeps what the owner has not dealt with, and lines up again. */
+static void keep_rest(struct ss_stream *s, const char *p, size_t n)
+{
+    s->rest = ss_xmalloc(n); /* at most SS_READ_SIZE */
+    memcpy(s->rest, p, n);
+    s->rest_len = n;
+    s->rest_at = 0;
+    ss_stream_dirty(s); /* the watch sees a peer that leaves: its rest need not be served */
+    ss_loop_line_up(s->loop, SS_WORK_REST, &s->ready);
+}
+
+static void give(struct ss_stream *s, char *p, size_t n)
+{
+    size_t used = s->ops->read(s->ctx, p, n);
+    if (used < n && !ss_stream_over(s))
+        keep_rest(s, p + used, n - used);
+}
+
+/* Whether the owner has dealt with all of it. */
+static bool give_rest(struct ss_stream *s)
+{
+    char *p = s->rest;
+    if (p == NULL)
+        return true;
+    s->rest_at += s->ops->read(s->ctx, p + s->rest_at, s->rest_len - s->rest_at);
+    if (s->rest_at < s->rest_len) {
+        if (!ss_stream_over(s))
+            ss_loop_line_up(s->loop, SS_WORK_REST, &s->ready);
+        return false;
+    }
+    s->rest = NULL;
+    ss_free(p);
+    ss_stream_dirty(s);
+    return true;
+}
+
 static bool wants_bytes(const struct ss_stream *s)
 {
-    return !ss_stream_over(s) && !s->paused && !s->eof;
+    return !ss_stream_over(s) && !s->paused && !s->eof && s->rest == NULL;
 }
 
 static void on_end(struct ss_stream *s)
@@ -54,7 +90,7 @@ static void read_plain(struct ss_stream *s)
     for (int i = 0; i < READS && n == SS_READ_SIZE && wants_bytes(s); i++) {
         n = receive(s, buf);
         if (n != 0)
-            s->ops->read(s->ctx, buf, n);
+            give(s, buf, n);
     }
 }
 
@@ -68,7 +104,7 @@ static bool decrypt(struct ss_stream *s)
         if (s->wire.len != 0)
             ss_stream_dirty(s); /* OpenSSL had something to answer */
         if (n != 0)
-            s->ops->read(s->ctx, buf, n);
+            give(s, buf, n);
         if (r == SS_TLS_WANT)
             return wants_bytes(s);
         if (r == SS_TLS_END)
@@ -138,13 +174,15 @@ void ss_stream_on_readable(h2o_socket_t *sock, const char *err)
     (void)err; /* recv tells */
     struct ss_stream *s = sock->data;
     ss_loop_enter(s->loop);
-    read_some(s);
+    ss_loop_line_up(s->loop, SS_WORK_READY, &s->ready);
 }
 
-void ss_stream_on_kick(void *ctx)
+void ss_stream_serve(void *ctx)
 {
     struct ss_stream *s = ctx;
-    if (wants_bytes(s))
+    if (s->rest != NULL && !ss_stream_over(s) && !s->paused && !give_rest(s))
+        return;
+    if (s->linger != NULL || wants_bytes(s))
         read_some(s);
     else
         ss_stream_dirty(s);

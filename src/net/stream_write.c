@@ -93,7 +93,8 @@ static void on_failed(struct ss_stream *s)
 {
     s->broken = true;
     ss_stream_drop_output(s);
-    ss_loop_next(s->loop, &s->kick); /* what the peer said before it left is in the socket still */
+    ss_loop_line_up(s->loop, SS_WORK_READY,
+                    &s->ready); /* what the peer said before it left is in the socket still */
 }
 
 /* Asks the owner for bytes; whether it had more than fitted, as far as can be seen. */

@@ -97,6 +97,18 @@ void ss_upcall_start(struct ss_upcall *u, struct ss_cluster *c, const struct ss_
 
 bool ss_upcall_open(struct ss_upcall *u, struct ss_channel *ch)
 {
+    if (ss_h2_request(ss_channel_h2(ch), &u->h2) != SS_OK)
+        return false;
+    u->h2.eof = u->request_done;
+    u->channel = ch;
+    u->state = SS_UPCALL_OPEN;
+    return true;
+}
+
+void ss_upcall_on_request(void *ctx, struct ss_h2_stream *st)
+{
+    (void)ctx;
+    struct ss_upcall *u = call_of(st);
     struct ss_headers h;
     const struct ss_cluster_config *config = ss_cluster_config(u->cluster);
     ss_headers_init(&h, u->arena);
@@ -116,12 +128,7 @@ bool ss_upcall_open(struct ss_upcall *u, struct ss_channel *ch)
     }
     ss_headers_put_all(&h, u->request.metadata, u->request.n_metadata);
     bool bodyless = u->request_done && ss_upcall_unsent(u) == 0;
-    if (ss_h2_request(ss_channel_h2(ch), &u->h2, h.fields, h.n, bodyless) != SS_OK)
-        return false;
-    u->h2.eof = u->request_done;
-    u->channel = ch;
-    u->state = SS_UPCALL_OPEN;
-    return true;
+    ss_h2_submit(ss_channel_h2(u->channel), st, h.fields, h.n, bodyless);
 }
 
 void ss_upcall_send(struct ss_upcall *u, struct ss_buf *b, bool last)

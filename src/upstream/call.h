@@ -101,6 +101,7 @@ bool ss_upcall_open(struct ss_upcall *u, struct ss_channel *ch);
 void ss_upcall_fail(struct ss_upcall *u, enum ss_err err, const char *message);
 
 /* The h2 events of streams that are calls, for the channel's ss_h2_ops. */
+void ss_upcall_on_request(void *ctx, struct ss_h2_stream *st);
 bool ss_upcall_on_header(void *ctx, struct ss_h2_stream *st, struct ss_slice name, struct ss_slice value);
 void ss_upcall_on_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block block);
 void ss_upcall_on_data(void *ctx, struct ss_h2_stream *st, char *p, size_t n);

@@ -214,6 +214,12 @@ static void on_settings(void *ctx)
     ss_defer(c->loop, &c->serve); /* also when a later SETTINGS makes room */
 }
 
+static void on_room(void *ctx)
+{
+    struct ss_channel *ch = ctx;
+    ss_cluster_slot_free(ch->cluster);
+}
+
 /* ch is of no use any more. One that never was, and ended as it began, is a failed attempt: those who wait
  * must not have the service dialed again and again without a pause. */
 static void on_useless(struct ss_channel *ch)
@@ -273,6 +279,8 @@ static const struct ss_h2_ops h2_ops = {
     .end = ss_upcall_on_end,
     .stream_closed = ss_upcall_on_stream_closed,
     .writable = ss_upcall_on_writable,
+    .request = ss_upcall_on_request,
+    .room = on_room,
     .settings = on_settings,
     .goaway = on_goaway,
     .closed = on_closed,

@@ -264,7 +264,7 @@ static void goaway_hands_back_the_streams_above_its_last_one(void **state)
     assert_int_equal(o.goaways, 1);
     assert_int_equal(ss_h2_free_slots(o.h2), 0);
     struct owned late = {.owner = &o};
-    assert_int_equal(ss_h2_request(o.h2, &late.st, get_request, N_REQUEST, true), SS_ERR_UNAVAILABLE);
+    assert_int_equal(ss_h2_request(o.h2, &late.st), SS_ERR_UNAVAILABLE);
     peer_respond(peer_stream(&p, 1), ok_200, false);
     assert_true(pump_until(*state, &p, stream_is_closed, s1));
     assert_int_equal(s1->error, SS_H2_NO_ERROR);

@@ -85,7 +85,7 @@ struct peer {
     void *extra;
 };
 
-static void peer_read(void *ctx, char *bytes, size_t n)
+static size_t peer_read(void *ctx, char *bytes, size_t n)
 {
     struct peer *p = ctx;
     assert_true(n > 0);
@@ -96,6 +96,7 @@ static void peer_read(void *ctx, char *bytes, size_t n)
         ss_buf_append(&p->got, bytes, n);
     if (p->on_read != NULL)
         p->on_read(p, bytes, n);
+    return n;
 }
 
 static void peer_fill(void *ctx, size_t room)
