@@ -111,22 +111,24 @@ bool ss_loop_is_behind(const struct ss_loop *l)
     return l->behind;
 }
 
-/* Serves who is in line now, and nobody who lines up meanwhile: so many at least, then until the turn is
- * long. Whether that were all. */
-static bool serve(struct ss_loop *l, enum ss_work line, unsigned least)
+/* Serves a line up to `last`: so many at least, then until the turn is long. Whether that were all. */
+static bool serve(struct ss_loop *l, enum ss_work line, struct ss_deferred *last, unsigned least)
 {
-    struct ss_deferred last = {0};
-    list_push(&l->work[line], &last);
-    for (unsigned n = 0; l->work[line].head != &last && (n < least || !ss_loop_turn_is_long(l)); n++)
+    for (unsigned n = 0; l->work[line].head != last && (n < least || !ss_loop_turn_is_long(l)); n++)
         run_first(l, line);
-    bool all = l->work[line].head == &last;
-    ss_deferred_cancel(l, &last);
+    bool all = l->work[line].head == last;
+    ss_deferred_cancel(l, last);
     return all;
 }
 
+/* Serves who is in line now, and nobody who lines up meanwhile. */
 static void serve_lines(struct ss_loop *l)
 {
-    bool ready = serve(l, SS_WORK_READY, 1), rest = serve(l, SS_WORK_REST, REST_AT_LEAST);
+    struct ss_deferred last_ready = {0}, last_rest = {0};
+    list_push(&l->work[SS_WORK_READY], &last_ready);
+    list_push(&l->work[SS_WORK_REST], &last_rest);
+    bool ready = serve(l, SS_WORK_READY, &last_ready, 1);
+    bool rest = serve(l, SS_WORK_REST, &last_rest, REST_AT_LEAST);
     l->behind = !ready || !rest;
 }
 

@@ -200,6 +200,10 @@ class Sidespan(Child):
         host, _, port = self.config["listeners"][index]["address"].rpartition(":")
         return host, int(port)
 
+    def admin_address(self):
+        host, _, port = self.config["admin"]["address"].rpartition(":")
+        return host, int(port)
+
     def url(self, index=0):
         scheme = "https" if "tls" in self.config["listeners"][index] else "http"
         return f"{scheme}://{self.config['listeners'][index]['address']}"

@@ -34,7 +34,6 @@ class Report:
     client: Seen
     health: Seen
     floods: int  # connections that the attackers made
-    exit_ms: float = 0
 
 
 def _until(end, interval, ask):
@@ -43,8 +42,8 @@ def _until(end, interval, ask):
         time.sleep(interval)
 
 
-def watch(sidespan, path, **options):
-    """Floods the first listener with flood.py's options, and reports what a client of `path` and one of /healthz saw."""
+def watch(sidespan, ask="/echo", **options):
+    """Floods the first listener with flood.py's options, and reports what a client of `ask` and one of /healthz saw."""
     command = [PYTHON, E2E / "harness/flood.py", *map(str, sidespan.address()), json.dumps(options)]
     client, health = Seen(), Seen()
     admin = sidespan.admin_address()
@@ -57,7 +56,7 @@ def watch(sidespan, path, **options):
                 health.ask(one, "/healthz")
 
         threads = [
-            threading.Thread(target=_until, args=(end, 0.05, lambda: client.ask(connection, path))),
+            threading.Thread(target=_until, args=(end, 0.05, lambda: client.ask(connection, ask))),
             threading.Thread(target=_until, args=(end, 0.05, ask_health)),
         ]
         for thread in threads:

@@ -19,7 +19,7 @@ FLOODS = {
 @pytest.mark.parametrize("how", FLOODS)
 def test_clients_that_reset_and_reconnect_take_nothing_from_others(release, how):
     sidespan = release(access_log="off")
-    report = watch(sidespan, "/echo", path="/echo", connections=80, seconds=3, **FLOODS[how])
+    report = watch(sidespan, path="/echo", connections=80, seconds=3, **FLOODS[how])
     assert report.client.lost == [] and report.client.asked >= 20
     assert report.health.lost == [] and report.health.asked >= 20
     assert report.floods > 160  # they did reconnect
@@ -31,7 +31,7 @@ def test_clients_that_reset_and_reconnect_take_nothing_from_others(release, how)
 
 
 def test_a_flood_is_no_danger_to_memory_and_threads(sidespan):
-    report = watch(sidespan, "/echo", path="/echo", connections=20, seconds=1, streams=600)
+    report = watch(sidespan, path="/echo", connections=20, seconds=1, streams=600)
     assert report.client.lost == [] and report.health.lost == []
 
 
@@ -39,5 +39,5 @@ def test_a_call_that_goes_before_it_was_written_never_reaches_the_service(start,
     """The streams of one read are reset in the same read: the service hears of none of them."""
     sidespan = start()
     before = services.stats("never-written")["started"]
-    watch(sidespan, "/echo", path="/slow/300?key=never-written", connections=10, seconds=1, streams=30)
+    watch(sidespan, path="/slow/300?key=never-written", connections=10, seconds=1, streams=30)
     assert services.stats("never-written")["started"] == before

@@ -23,7 +23,7 @@ struct owner {
     struct ss_h2 *h2; /* NULL: freed */
     struct owned *streams[64];
     unsigned n;
-    unsigned settings, goaways, closed;
+    unsigned settings, goaways, rooms, closed;
     enum ss_err why;
     bool refuse; /* takes no request */
     bool hold;   /* does not consume */
@@ -76,7 +76,7 @@ static void owner_request(void *ctx, struct ss_h2_stream *st)
 
 static void owner_room(void *ctx)
 {
-    (void)ctx;
+    ((struct owner *)ctx)->rooms++;
 }
 
 static void owner_headers_end(void *ctx, struct ss_h2_stream *st, enum ss_h2_block block)

@@ -60,6 +60,20 @@ static inline bool run_until(struct ss_loop *l, bool (*until)(void *ctx), void *
     return !r.late;
 }
 
+static void on_turn(void *ctx)
+{
+    ss_loop_stop(ctx);
+}
+
+/* Runs the loop for one turn, whose timers make it return at once. */
+static inline void run_one_turn(struct ss_loop *l)
+{
+    struct ss_timer now;
+    ss_timer_init(&now, on_turn, l);
+    ss_timer_set(l, &now, 0);
+    ss_loop_run(l);
+}
+
 static inline void run_for(struct ss_loop *l, unsigned ms)
 {
     run_until(l, NULL, NULL, ms);

@@ -197,20 +197,6 @@ static void one_turn(struct ss_loop *l)
     ss_loop_run(l);
 }
 
-static void on_turn(void *ctx)
-{
-    ss_loop_stop(ctx);
-}
-
-/* Runs the loop for one turn, whose timers make it return at once. */
-static void run_one_turn(struct ss_loop *l)
-{
-    struct ss_timer now;
-    ss_timer_init(&now, on_turn, l);
-    ss_timer_set(l, &now, 0);
-    ss_loop_run(l);
-}
-
 static void a_stopped_loop_does_not_run(void **state)
 {
     char trace[16] = "";

@@ -96,6 +96,67 @@ static void no_bytes_come_after_a_pause_within_a_read(void **state)
     ss_free(much);
 }
 
+static size_t part;
+
+static size_t read_part(void *ctx, char *bytes, size_t n)
+{
+    struct peer *p = ctx;
+    size_t used = n < part ? n : part;
+    p->reads++;
+    ss_buf_append(&p->got, bytes, used);
+    return used;
+}
+
+static void what_an_owner_leaves_comes_again_turn_by_turn_behind_who_is_ready(void **state)
+{
+    static const struct ss_stream_ops greedy = {.read = read_part, .closed = peer_closed};
+    int other, other2;
+    struct peer p = {0}, q = {0};
+    part = 4;
+    open_peer(&p, *state, unix_pair, &other);
+    open_peer(&q, *state, unix_pair, &other2);
+    ss_stream_attach(p.stream, &greedy, &p);
+    ss_stream_resume(p.stream);
+    ss_stream_resume(q.stream);
+    run_one_turn(*state);
+    assert_int_equal(write(other, "abcdefghij", 10), 10);
+    run_one_turn(*state);
+    assert_int_equal(p.got.len, 4);
+    assert_int_equal(write(other2, "q", 1), 1);  /* another is served meanwhile */
+    assert_int_equal(write(other, "klm", 3), 3); /* nothing is read before the rest is dealt with */
+    run_one_turn(*state);
+    assert_int_equal(q.got.len, 1);
+    assert_int_equal(p.got.len, 8);
+    ss_stream_pause(p.stream);
+    for (int i = 0; i < 3; i++)
+        run_one_turn(*state);
+    assert_int_equal(p.got.len, 8); /* nor does the rest come while reading is paused */
+    ss_stream_resume(p.stream);
+    run_one_turn(*state);
+    assert_int_equal(p.got.len, 13); /* the rest, and then what has come since */
+    assert_memory_equal(p.got.ptr, "abcdefghijklm", 13);
+    peer_close(&p, SS_CLOSE_NOW);
+    peer_close(&q, SS_CLOSE_NOW);
+    close(other);
+    close(other2);
+}
+
+static void a_stream_closed_with_a_rest_leaves_nothing(void **state)
+{
+    static const struct ss_stream_ops greedy = {.read = read_part, .closed = peer_closed};
+    int other;
+    struct peer p = {0};
+    part = 1;
+    open_peer(&p, *state, unix_pair, &other);
+    ss_stream_attach(p.stream, &greedy, &p);
+    ss_stream_resume(p.stream);
+    assert_int_equal(write(other, "abc", 3), 3);
+    run_for(*state, 0);
+    peer_close(&p, SS_CLOSE_NOW);
+    run_for(*state, 2);
+    close(other);
+}
+
 /* ---- departure ---- */
 
 static void fin_is_told_once_and_the_stream_still_writes(void **state)
@@ -486,6 +547,8 @@ int main(void)
         LOOP_TEST(what_is_read_can_be_sent_back),
         LOOP_TEST(nothing_is_written_before_the_end_of_the_turn),
         LOOP_TEST(no_bytes_come_after_a_pause_within_a_read),
+        LOOP_TEST(what_an_owner_leaves_comes_again_turn_by_turn_behind_who_is_ready),
+        LOOP_TEST(a_stream_closed_with_a_rest_leaves_nothing),
         LOOP_TEST(fin_is_told_once_and_the_stream_still_writes),
         LOOP_TEST(fin_is_told_while_reading_is_paused_and_bytes_before_it_are_unread),
         LOOP_TEST(a_reset_is_told_in_every_state),
