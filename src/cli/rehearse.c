@@ -218,10 +218,11 @@ static void drop(struct ss_snapshot *copy)
 
 /* ---- the client ---- */
 
-static void client_read(void *ctx, char *p, size_t n)
+static size_t client_read(void *ctx, char *p, size_t n)
 {
     struct rehearsing *x = ctx;
     (void)ss_buf_append(&x->response, p, n);
+    return n;
 }
 
 static void client_closed(void *ctx, enum ss_err why)
