@@ -158,13 +158,36 @@ static enum ss_err put_line(struct ss_buf *out, struct ss_slice name, struct ss_
     return err == SS_OK ? ss_buf_append(out, "\n", 1) : err;
 }
 
+/* "error" is the event of a failed stream, which a message must not pass for: its own event of that name gets
+ * an underscore more, and so do the names that this could give, so that two names stay two. */
+static bool like_ours(struct ss_slice event)
+{
+    const struct ss_slice ours = SS_LIT("error");
+    if (!ss_slice_starts(event, ours))
+        return false;
+    for (size_t i = ours.len; i < event.len; i++)
+        if (event.ptr[i] != '_')
+            return false;
+    return true;
+}
+
+static enum ss_err put_event(struct ss_buf *out, struct ss_slice event)
+{
+    enum ss_err err = ss_buf_append_slice(out, SS_LIT("event: "));
+    if (err == SS_OK)
+        err = ss_buf_append_slice(out, event);
+    if (err == SS_OK && like_ours(event))
+        err = ss_buf_append(out, "_", 1);
+    return err == SS_OK ? ss_buf_append(out, "\n", 1) : err;
+}
+
 enum ss_err ss_stream_body_event(struct ss_stream_body *b, struct ss_slice event, struct ss_slice id,
                                  struct ss_buf *out)
 {
     if (b->form != SS_BODY_SSE)
         return SS_OK;
     size_t len = out->len;
-    enum ss_err err = fits_line(event) ? put_line(out, SS_LIT("event: "), event) : SS_OK;
+    enum ss_err err = fits_line(event) ? put_event(out, event) : SS_OK;
     if (err == SS_OK && fits_line(id))
         err = put_line(out, SS_LIT("id: "), id);
     return settle(out, len, err);

@@ -25,7 +25,8 @@ struct ss_stream_body {
 };
 
 /* SSE: the event and id lines of the message that is written next (the others: nothing). An empty value, or
- * one that holds CR, LF or NUL, which could begin another line, gets no line. */
+ * one that holds CR, LF or NUL, which could begin another line, gets no line. The event "error" is the one of
+ * ss_stream_body_error alone: a message's becomes "error_", its "error_" becomes "error__", and so on. */
 enum ss_err ss_stream_body_event(struct ss_stream_body *b, struct ss_slice event, struct ss_slice id,
                                  struct ss_buf *out);
 

@@ -212,6 +212,24 @@ static void a_name_or_id_cannot_begin_another_line(void **state)
     }
 }
 
+/* (reported 49) */
+static void the_event_of_an_error_is_ours_alone(void **state)
+{
+    static const struct {
+        const char *event, *line;
+    } cases[] = {{"error", "event: error_\n"},      {"error_", "event: error__\n"},
+                 {"error__", "event: error___\n"},  {"errors", "event: errors\n"},
+                 {"error_x", "event: error_x\n"},   {"Error", "event: Error\n"},
+                 {"an error", "event: an error\n"}, {"erro", "event: erro\n"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f = start(SS_BODY_SSE);
+        assert_int_equal(ss_stream_body_event(&f.body, ss_slice_str(cases[i].event), SS_LIT(""), &f.out),
+                         SS_OK);
+        finish(&f, cases[i].line);
+    }
+}
+
 static void a_good_event_stream_ends_with_done(void **state)
 {
     (void)state;
@@ -273,6 +291,7 @@ int main(void)
         cmocka_unit_test(a_piece_that_does_not_fit_is_not_begun),
         cmocka_unit_test(events_have_names_and_ids),
         cmocka_unit_test(a_name_or_id_cannot_begin_another_line),
+        cmocka_unit_test(the_event_of_an_error_is_ours_alone),
         cmocka_unit_test(a_good_event_stream_ends_with_done),
         cmocka_unit_test(lines_are_enveloped_as_grpc_gateway_does),
         cmocka_unit_test(an_object_says_that_it_was_cut),
