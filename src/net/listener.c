@@ -3,6 +3,7 @@
 #include "net/listener.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include "base/mem.h"
 #include "net/loop_impl.h"
@@ -32,8 +33,10 @@ struct ss_listener {
     void *ctx;
     struct handshake *handshakes;
     struct ss_timer rest;
-    unsigned max, open; /* connections */
-    unsigned refs;      /* the owner, the connections, the callback that runs */
+    struct ss_budget own;     /* for the line in the log of one that shares none */
+    struct ss_budget *budget; /* shared; or own, without a limit */
+    unsigned max, open;       /* connections */
+    unsigned refs;            /* the owner, the connections, the callback that runs */
     bool is_unix;
     bool listening; /* registered for reading */
 };
@@ -48,9 +51,34 @@ static void unref(struct ss_listener *n)
 
 static void on_acceptable(h2o_socket_t *sock, const char *err);
 
+static bool has_room(const struct ss_listener *n)
+{
+    return (n->max == 0 || n->open < n->max) && ss_budget_left(n->budget);
+}
+
+/* Another listener's connection that ends makes room too, and does not tell: so this one looks again. */
+static void rest(struct ss_listener *n)
+{
+    ss_timer_after(n->loop, &n->rest, REST_MS);
+}
+
+static void look_at_budget(struct ss_listener *n)
+{
+    if (n->sock == NULL || ss_timer_armed(&n->rest) || ss_budget_left(n->budget))
+        return;
+    rest(n);
+    if (ss_budget_tell(n->budget, ss_loop_now_ms(n->loop)))
+        ss_log_write(
+            n->loop->log, SS_LOG_WARN,
+            "%u connections are all that the limit of descriptors (ulimit -n) leaves for clients: more "
+            "have to wait",
+            n->budget->max);
+}
+
 static void set_listening(struct ss_listener *n)
 {
-    bool wanted = n->sock != NULL && !ss_timer_armed(&n->rest) && (n->max == 0 || n->open < n->max);
+    look_at_budget(n);
+    bool wanted = n->sock != NULL && !ss_timer_armed(&n->rest) && has_room(n);
     if (wanted == n->listening)
         return;
     n->listening = wanted;
@@ -71,6 +99,7 @@ static void on_gone(void *ctx)
 {
     struct ss_listener *n = ctx;
     n->open--;
+    atomic_fetch_sub_explicit(&n->budget->used, 1, memory_order_relaxed);
     set_listening(n);
     unref(n);
 }
@@ -140,8 +169,10 @@ static bool on_accept_error(struct ss_listener *n, int error)
         return false;
     if (error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM)
         return true;
-    ss_log_write(n->loop->log, SS_LOG_WARN, "accept: %s", strerror(error));
-    ss_timer_after(n->loop, &n->rest, REST_MS);
+    if (ss_budget_tell(n->budget, ss_loop_now_ms(n->loop)))
+        ss_log_write(n->loop->log, SS_LOG_WARN, "accept: %s: new connections have to wait",
+                     strerrordesc_np(error));
+    rest(n);
     return false;
 }
 
@@ -151,6 +182,7 @@ static void take(struct ss_listener *n, h2o_socket_t *sock)
     s->gone = on_gone;
     s->gone_ctx = n;
     n->open++;
+    atomic_fetch_add_explicit(&n->budget->used, 1, memory_order_relaxed);
     n->refs++;
     if (n->tls != NULL)
         begin_handshake(n, s);
@@ -160,7 +192,7 @@ static void take(struct ss_listener *n, h2o_socket_t *sock)
 
 static void accept_some(struct ss_listener *n, int most)
 {
-    for (int i = 0; i < most && n->sock != NULL && (n->max == 0 || n->open < n->max); i++) {
+    for (int i = 0; i < most && n->sock != NULL && has_room(n); i++) {
         h2o_socket_t *accepted = h2o_evloop_socket_accept(n->sock);
         if (accepted != NULL)
             take(n, accepted);
@@ -193,12 +225,19 @@ struct ss_listener *ss_listener_new(struct ss_loop *l, int fd, struct ss_tls *tl
     n->sock->data = n;
     n->tls = tls != NULL ? ss_tls_ref(tls) : NULL;
     n->max = max_connections;
+    n->own.max = UINT_MAX;
+    n->budget = &n->own;
     n->on_accept = on_accept;
     n->ctx = ctx;
     n->refs = 1;
     ss_timer_init(&n->rest, on_rested, n);
     set_listening(n);
     return n;
+}
+
+void ss_listener_share(struct ss_listener *n, struct ss_budget *budget)
+{
+    n->budget = budget;
 }
 
 void ss_listener_set_tls(struct ss_listener *n, struct ss_tls *tls)

@@ -3,6 +3,7 @@
 #define SS_NET_LISTENER_H
 
 #include "net/address.h"
+#include "net/budget.h"
 #include "net/stream.h"
 #include "net/tls.h"
 
@@ -26,6 +27,9 @@ typedef void ss_listener_accept(void *ctx, struct ss_stream *s);
  * spinning. */
 struct ss_listener *ss_listener_new(struct ss_loop *l, int fd, struct ss_tls *tls, unsigned max_connections,
                                     ss_listener_accept *on_accept, void *ctx);
+/* Its connections count against budget too, which is borrowed. When that is used up new ones wait in the
+ * kernel's queue, and the log has a line, once a minute at most. To be called before the loop runs. */
+void ss_listener_share(struct ss_listener *n, struct ss_budget *budget);
 /* New connections use tls from now on (a reloaded certificate). */
 void ss_listener_set_tls(struct ss_listener *n, struct ss_tls *tls);
 /* Accepts what waits already, and nothing more; handshakes go on. For ending without losing a connection. */

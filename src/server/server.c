@@ -4,8 +4,10 @@
 #include <stdatomic.h>
 
 #include "base/mem.h"
+#include "net/budget.h"
 #include "net/loop.h"
 #include "server/cpus.h"
+#include "server/descriptors.h"
 #include "server/signals.h"
 #include "server/sockets.h"
 #include "server/worker.h"
@@ -20,6 +22,7 @@ struct server {
     atomic_bool draining;
     pthread_t main_thread;
     struct ss_sockets sockets;
+    struct ss_budget budget;
     sigset_t told; /* signals of which the log says that they are ignored */
 };
 
@@ -62,6 +65,7 @@ static void start_workers(struct server *s, struct ss_snapshot *snapshot)
                                           .snapshot = snapshot,
                                           .log = s->log,
                                           .draining = &s->draining,
+                                          .budget = &s->budget,
                                           .fds = own,
                                           .admin_fd = w == 0 ? s->sockets.admin_fd : -1,
                                           .on_stopped = on_stopped,
@@ -139,9 +143,11 @@ enum ss_err ss_server_run(const struct ss_server_config *config, struct ss_snaps
     s.n_workers = config->workers ? config->workers : ss_cpus();
     sigemptyset(&s.told);
     ss_signals_block(&signals);
+    ss_descriptors_raise();
     enum ss_err err = ss_sockets_open(&s.sockets, config, s.n_workers, log);
     if (err != SS_OK)
         return err;
+    s.budget.max = ss_descriptors_for_clients(s.n_workers, snapshot->n_clusters);
     s.workers = ss_xcalloc(s.n_workers, sizeof(struct ss_worker *));
     start_workers(&s, snapshot);
     serve_until_stopped(&s, &signals);

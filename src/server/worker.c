@@ -10,6 +10,7 @@
 #include "net/listener.h"
 
 enum {
+    ADMIN_CONNECTIONS = 32, /* at once; their descriptors are kept for them */
     DRAIN_TICK_MS = 50,
     HANDSHAKE_MS = 2000, /* for connections that were shaking hands when draining began */
     LAST_WORD_MS = 1000, /* for clients to take what is said to them when the drain timeout is over */
@@ -44,8 +45,12 @@ static void open_listeners(struct ss_worker *w)
     for (size_t i = 0; i < server->n_listeners; i++)
         w->listeners[i] = ss_listener_new(w->loop, w->config.fds[i], server->listeners[i].tls, max, on_accept,
                                           &w->fronts[i]);
+    for (size_t i = 0; i < server->n_listeners && w->config.budget; i++)
+        ss_listener_share(w->listeners[i], w->config.budget);
     if (w->config.admin_fd < 0)
         return;
+    if (max == 0 || max > ADMIN_CONNECTIONS)
+        max = ADMIN_CONNECTIONS;
     w->admin_listener =
         ss_listener_new(w->loop, w->config.admin_fd, server->admin.tls, max, on_accept, &w->admin_front);
 }

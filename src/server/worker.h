@@ -16,6 +16,7 @@ struct ss_worker_config {
     const struct ss_log *log;              /* borrowed */
     const atomic_bool *draining;           /* borrowed: for /readyz */
     const int *fds;                        /* one listening socket per listener; ownership is taken */
+    struct ss_budget *budget;              /* borrowed: of all clients' connections. NULL: no limit */
     int admin_fd;                          /* -1: not on this worker; ownership is taken */
     void (*on_stopped)(void *ctx);         /* from the worker's thread, its last act */
     void *ctx;

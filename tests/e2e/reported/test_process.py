@@ -1,6 +1,7 @@
 """A process among others: signals, children that are not its own, sockets that are files, descriptors."""
 
 import pathlib
+import re
 import signal
 import socket
 import stat
@@ -193,3 +194,29 @@ def test_a_unix_target_is_relative_to_the_file_that_names_it(start, tmp_path, ma
     assert httpx.get(f"{outer.admin}/readyz", trust_env=False).status_code == 200
     outer.finish()
     inner.finish()
+
+
+# ---- descriptors
+
+
+@pytest.mark.threads
+def test_clients_do_not_take_the_descriptors_that_upstreams_need(scripted):
+    """(reported 40) The soft limit is raised to the hard one. When clients have taken their part, the rest is for connections to
+    services and for /healthz; the log has one line; and who waits is served when others have gone."""
+    process = scripted("ulimit -S -n 20\nulimit -H -n 150", workers=2)
+    limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
+    assert re.search(r"Max open files +150 +150 ", limits)
+    connections = [http1.Connection(process.address()) for _ in range(200)]
+    line = "ulimit -n"
+    eventually(lambda: line in process.stderr)
+    time.sleep(0.5)
+    for _ in range(3):
+        assert httpx.get(f"{process.admin}/healthz", trust_env=False).status_code == 200
+    assert connections[0].request("GET", "/echo").status == 200  # the first call: its connection to the service is new
+    assert len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir())) < 150
+    for connection in connections[:150]:
+        connection.close()
+    for connection in connections[150:]:
+        assert connection.request("GET", "/echo").status == 200
+        connection.close()
+    assert process.stderr.count(line) == 1 and "accept:" not in process.stderr
