@@ -96,6 +96,9 @@ struct ss_call {
 /* request.c: what the head says. Fills route, timeout, metadata, form, limits, intake and answer;
  * SS_ERR_INVALID, _MEDIA_TYPE, _BODY_TOO_LARGE, _NOT_IMPLEMENTED and the like with st. */
 enum ss_err ss_call_read_head(struct ss_call *call, const struct ss_request *r, struct ss_status *st);
+/* system.c: what the query's system parameters ask of the answer, into json and *form (_UNSET: nothing);
+ * SS_ERR_INVALID with st. */
+enum ss_err ss_call_read_system(struct ss_call *call, enum ss_stream_form *form, struct ss_status *st);
 /* Gives the call an id of its own. */
 void ss_call_make_request_id(struct ss_call *call);
 

@@ -8,7 +8,6 @@
 #include "http/gzip.h"
 #include "http/media.h"
 #include "http/metadata.h"
-#include "transcode/field_filter.h"
 
 enum { UNARY_TIMEOUT_MS = 60000, OWN_METADATA = 8, MAX_REQUEST_ID = 128, REQUEST_ID_LEN = 16 };
 
@@ -326,68 +325,12 @@ static enum ss_err read_timeout(struct ss_call *call, const struct intake *in, s
 
 /* ---- form of the answer ---- */
 
-static enum ss_stream_form form_of_alt(struct ss_slice alt)
-{
-    static const struct {
-        struct ss_slice name;
-        enum ss_stream_form form;
-    } names[] = {{{"json", 4}, SS_STREAM_ARRAY},
-                 {{"ndjson", 6}, SS_STREAM_NDJSON},
-                 {{"sse", 3}, SS_STREAM_SSE},
-                 {{"array", 5}, SS_STREAM_ARRAY},
-                 {{"object", 6}, SS_STREAM_OBJECT}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (ss_slice_eq(alt, names[i].name))
-            return names[i].form;
-    return SS_STREAM_UNSET;
-}
-
-/* System parameters start with '$'; one that there is not is an error, as any unknown parameter is. */
-static enum ss_err check_system(struct ss_call *call, struct ss_status *st)
-{
-    struct ss_slice rest = call->query, name;
-    while (rest.ptr && rest.len) {
-        const char *amp = memchr(rest.ptr, '&', rest.len);
-        struct ss_slice one = ss_slice_of(rest.ptr, amp ? (size_t)(amp - rest.ptr) : rest.len);
-        rest = ss_slice_skip(rest, amp ? one.len + 1 : one.len);
-        const char *eq = one.len ? memchr(one.ptr, '=', one.len) : NULL;
-        if (eq)
-            one.len = (size_t)(eq - one.ptr);
-        if (ss_percent_decode(one, true, &call->arena, &name) != SS_OK || name.len == 0 || name.ptr[0] != '$')
-            continue; /* binding says what is wrong with it */
-        if (!ss_slice_eq(name, SS_LIT("$alt")) && !ss_slice_eq(name, SS_LIT("$fields")) &&
-            !ss_slice_eq(name, SS_LIT("$prettyPrint")))
-            return ss_status_violation(st, &call->arena, name,
-                                       "unknown system parameter; there are $alt, $fields and $prettyPrint");
-    }
-    return SS_OK;
-}
-
 static enum ss_err read_form(struct ss_call *call, const struct intake *in, struct ss_status *st)
 {
-    struct ss_arena *a = &call->arena;
-    struct ss_slice value;
-    enum ss_stream_form form = SS_STREAM_UNSET;
+    enum ss_stream_form form;
     call->json = call->options->out;
-    if (memchr(call->query.ptr ? call->query.ptr : "", '$', call->query.len) ||
-        memchr(call->query.ptr ? call->query.ptr : "", '%', call->query.len)) {
-        if (check_system(call, st) != SS_OK)
-            return SS_ERR_INVALID;
-        if (ss_query_get(call->query, SS_LIT("$prettyPrint"), a, &value))
-            call->json.pretty =
-                value.len == 0 || ss_slice_eq_ci(value, SS_LIT("true")) || ss_slice_eq(value, SS_LIT("1"));
-        if (ss_query_get(call->query, SS_LIT("$fields"), a, &value) &&
-            ss_field_filter_new(
-                ss_field_filter_root(call->method->output, ss_route_response_field(call->match.route)), value,
-                a, &call->json.fields, st) != SS_OK)
-            return SS_ERR_INVALID;
-        if (ss_query_get(call->query, SS_LIT("$alt"), a, &value)) {
-            form = form_of_alt(value);
-            if (form == SS_STREAM_UNSET)
-                return ss_status_violation(st, a, SS_LIT("$alt"),
-                                           "expected json, ndjson, sse, array or object");
-        }
-    }
+    if (ss_call_read_system(call, &form, st) != SS_OK)
+        return SS_ERR_INVALID;
     if (!call->method->server_streaming)
         return SS_OK;
     if (form == SS_STREAM_UNSET) {

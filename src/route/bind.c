@@ -8,6 +8,7 @@
 #include "route/emit.h"
 #include "route/query.h"
 #include "route/route.h"
+#include "route/system.h"
 #include "route/target.h"
 
 enum { MAX_VIOLATIONS = 32 };
@@ -170,7 +171,7 @@ static enum ss_err bind_params(struct binder *b, struct ss_slice query)
             err = violate(b, name, "holds a malformed percent escape, %00, or bad UTF-8", SS_LIT(""));
         else if (err)
             err = fail(b, err);
-        else if (!b->form && name.len && name.ptr[0] == '$')
+        else if (!b->form && ss_system_of(&b->route->rule, name) != SS_SYSTEM_NONE)
             continue;
         else if (!is_ignored(b, name))
             err = bind_param(b, name, value);

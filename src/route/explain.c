@@ -5,6 +5,7 @@
 #include "base/percent.h"
 #include "route/path.h"
 #include "route/query.h"
+#include "route/system.h"
 #include "route/table.h"
 #include "route/target.h"
 
@@ -56,7 +57,9 @@ static void bind_param(const struct ss_route *r, const struct ss_query_param *ra
     if (ss_percent_decode(raw->name, true, a, &b->name) != SS_OK ||
         ss_percent_decode(raw->value, true, a, &b->value) != SS_OK)
         b->why = SS_LIT("holds a malformed percent escape, %00, or bad UTF-8");
-    else if (b->name.len && b->name.ptr[0] == '$')
+    else if (ss_system_of(&r->rule, b->name) == SS_SYSTEM_IGNORED)
+        b->why = SS_LIT("is ignored");
+    else if (ss_system_of(&r->rule, b->name) != SS_SYSTEM_NONE)
         b->why = SS_LIT("is a system parameter");
     else
         resolve(r, a, b);

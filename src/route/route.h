@@ -146,9 +146,9 @@ enum ss_err ss_route_match_stream(const struct ss_route_table *t, struct ss_slic
 
 /* Appends the wire bytes that the path's variables and the query parameters bind: meant to stand behind the
  * body's bytes, where merging makes path win over body. query is the part behind '?', undecoded, may be
- * empty. Parameters whose name starts with '$' are the caller's and are skipped. key: random, for a table of
- * map keys. Failures fill st and leave
- * out as it was: SS_ERR_INVALID with violations; SS_ERR_BODY_TOO_LARGE when out or a is at its cap. */
+ * empty. System parameters (route/system.h) are the caller's and are skipped. key: random, for a table of map
+ * keys. Failures fill st and leave out as it was: SS_ERR_INVALID with violations; SS_ERR_BODY_TOO_LARGE when
+ * out or a is at its cap. */
 enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query,
                           const struct ss_hash_key *key, struct ss_arena *a, struct ss_buf *out,
                           struct ss_status *st);
