@@ -83,6 +83,7 @@ static int explain(const struct ss_config *config, const struct ss_cli *cli)
         .n_headers = cli->n_headers,
         .limits = &config->server.limits,
         .cors = config->server.n_listeners ? config->server.listeners[0].cors : NULL,
+        .site = config->server.n_listeners ? &config->server.listeners[0].site : NULL,
         .in = STDIN_FILENO,
         .out = STDOUT_FILENO,
         .err = STDERR_FILENO,

@@ -22,6 +22,7 @@ static const struct {
     [SS_ERR_METHOD] = {SS_CODE_UNIMPLEMENTED, 405, "method not allowed on this path"},
     [SS_ERR_REQUEST_TIMEOUT] = {SS_CODE_DEADLINE_EXCEEDED, 408, "the request took too long to arrive"},
     [SS_ERR_BODY_TOO_LARGE] = {SS_CODE_RESOURCE_EXHAUSTED, 413, "request body too large"},
+    [SS_ERR_TARGET_TOO_LONG] = {SS_CODE_RESOURCE_EXHAUSTED, 414, "request path too long"},
     [SS_ERR_MEDIA_TYPE] = {SS_CODE_INVALID_ARGUMENT, 415, "unsupported media type"},
     [SS_ERR_EXPECTATION] = {SS_CODE_INVALID_ARGUMENT, 417, "unsupported expectation"},
     [SS_ERR_UPGRADE_REQUIRED] = {SS_CODE_INVALID_ARGUMENT, 426, "upgrade required"},

@@ -39,6 +39,7 @@ enum ss_err {
     SS_ERR_METHOD,            /* 405 */
     SS_ERR_REQUEST_TIMEOUT,   /* client too slow: 408 */
     SS_ERR_BODY_TOO_LARGE,    /* 413 */
+    SS_ERR_TARGET_TOO_LONG,   /* 414 */
     SS_ERR_MEDIA_TYPE,        /* 415 */
     SS_ERR_EXPECTATION,       /* 417 */
     SS_ERR_UPGRADE_REQUIRED,  /* 426 */

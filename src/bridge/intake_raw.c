@@ -1,6 +1,7 @@
 /* A body of any type for a google.api.HttpBody: the request itself (body "*") or its body field. Collected
  * into one message; for a client stream each piece is a message as it comes, the content type in the first.
  */
+#include "base/utf8.h"
 #include "bridge/call.h"
 #include "wire/writer.h"
 
@@ -13,8 +14,9 @@ struct raw {
 
 static enum ss_err begin(struct ss_call *call, const struct ss_request *r, struct ss_status *st)
 {
-    (void)st;
     const struct ss_header *h = ss_header_find(r->headers, r->n_headers, SS_LIT("content-type"));
+    if (h && !ss_utf8_valid(h->value)) /* it goes into a string */
+        return ss_status_violation(st, &call->arena, SS_LIT("content-type"), "expected UTF-8");
     struct raw *raw = ss_arena_zalloc(&call->arena, sizeof *raw);
     raw->content_type = h ? ss_arena_copy(&call->arena, h->value) : (struct ss_slice){0};
     call->intake_state = raw;

@@ -9,7 +9,13 @@
 #include "http/media.h"
 #include "http/metadata.h"
 
-enum { UNARY_TIMEOUT_MS = 60000, OWN_METADATA = 8, MAX_REQUEST_ID = 128, REQUEST_ID_LEN = 16 };
+enum {
+    UNARY_TIMEOUT_MS = 60000,
+    OWN_METADATA = 8,
+    MAX_REQUEST_ID = 128,
+    REQUEST_ID_LEN = 16,
+    MAX_SHOWN_NAME = 100
+};
 
 /* ---- the headers that sidespan itself looks at, found in one pass ---- */
 
@@ -130,6 +136,15 @@ static struct ss_slice forwarded_for(struct ss_call *call, struct intake *in)
     return ss_arena_printf(&call->arena, "%.*s, %.*s", SS_FMT(before), SS_FMT(r->peer));
 }
 
+/* Says that a header does not go up, by name only. */
+static void leave_out(const struct ss_call *call, struct ss_slice name)
+{
+    int shown = name.len > MAX_SHOWN_NAME ? MAX_SHOWN_NAME : (int)name.len;
+    ss_log_write(ss_loop_log(call->bridge->loop), SS_LOG_DEBUG,
+                 "header \"%.*s\" is left out: gRPC cannot carry its name or value (request %.*s)", shown,
+                 name.ptr, SS_FMT(call->request_id));
+}
+
 static void add_forwarded(struct ss_call *call, struct intake *in)
 {
     const struct ss_request *r = in->r;
@@ -145,6 +160,8 @@ static void add_forwarded(struct ss_call *call, struct intake *in)
     struct ss_slice agent = in->known[H_USER_AGENT];
     if (plain(agent))
         add(call, SS_LIT("x-forwarded-user-agent"), ss_arena_copy(a, agent), false);
+    else if (agent.len)
+        leave_out(call, SS_LIT("user-agent"));
 }
 
 /* version-traceid-parentid-flags in lower-case hex, ids not all zero. */
@@ -232,16 +249,33 @@ static bool may_go_up(const struct ss_route_options *o, struct ss_slice name)
     return false;
 }
 
-/* What of header h goes up as, in *out; false: it does not go up. */
-static bool to_metadata(struct ss_call *call, const struct ss_header *h, struct ss_header *out)
+/* What header h goes up as, in *out, if *goes. SS_ERR_INVALID: it should, and cannot. */
+static enum ss_err to_metadata(struct ss_call *call, const struct ss_header *h, struct ss_header *out,
+                               bool *goes, struct ss_status *st)
 {
     if (call->native && passes_natively(call, h)) {
         *out = *h;
-        return true;
+        *goes = true;
+        return SS_OK;
     }
-    return may_go_up(call->options, h->name) &&
-           ss_metadata_from_header(h, &call->arena, out) != SS_FORWARD_DROP &&
-           ss_head_allowed(call->options, out->name); /* denied names do not go up as Grpc-Metadata- */
+    *goes = false;
+    if (!may_go_up(call->options, h->name))
+        return SS_OK;
+    switch (ss_metadata_from_header(h, &call->arena, out)) {
+    case SS_FORWARD_DROP:
+        break;
+    case SS_FORWARD_UNFIT:
+        leave_out(call, h->name);
+        break;
+    case SS_FORWARD_BAD_BASE64:
+        return ss_status_violation(st, &call->arena, h->name,
+                                   "expected base64: it is what a header carries whose name ends in -bin");
+    case SS_FORWARD_AS_IS:
+    case SS_FORWARD_RENAMED:
+        *goes = ss_head_allowed(call->options, out->name); /* denied names do not go up as Grpc-Metadata- */
+        break;
+    }
+    return SS_OK;
 }
 
 static enum ss_err read_metadata(struct ss_call *call, struct intake *in, struct ss_status *st)
@@ -263,7 +297,10 @@ static enum ss_err read_metadata(struct ss_call *call, struct intake *in, struct
         struct ss_header out;
         if (r->bearer.len && ss_slice_eq(h->name, SS_LIT("authorization")))
             continue;
-        if ((of_this_hop && of_this_hop[i]) || !to_metadata(call, h, &out))
+        bool goes = !(of_this_hop && of_this_hop[i]);
+        if (goes && to_metadata(call, h, &out, &goes, st) != SS_OK)
+            return SS_ERR_INVALID;
+        if (!goes)
             continue;
         out.name = ss_arena_copy(a, out.name);
         if (is_binary(out.name)) {

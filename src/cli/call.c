@@ -237,8 +237,11 @@ static bool read_headers(const struct ss_cli_call *c, struct ss_arena *a, struct
             lower[k] = ss_http_tchar(text.ptr[k]) ? ss_http_tchar(text.ptr[k]) : ' ';
         struct ss_header h = {.name = ss_slice_of(lower, len)};
         h.value = ss_http_trim(ss_slice_skip(text, colon ? len + 1 : len));
-        if (ss_metadata_from_header(&h, a, &out[i]) == SS_FORWARD_DROP) {
-            *why = ss_arena_printf(a, "-H %.*s: not a header that goes up as metadata", SS_FMT(text));
+        enum ss_forward way = ss_metadata_from_header(&h, a, &out[i]);
+        if (way < SS_FORWARD_AS_IS) {
+            *why = ss_arena_printf(a, "-H %.*s: %s", SS_FMT(text),
+                                   way == SS_FORWARD_BAD_BASE64 ? "a value of -bin must be base64"
+                                                                : "not a header that goes up as metadata");
             return false;
         }
     }

@@ -10,6 +10,7 @@
 #include "cli/rehearse.h"
 #include "cli/type_name.h"
 #include "http/chars.h"
+#include "http/metadata.h"
 #include "route/explain.h"
 #include "transcode/transcode.h"
 #include "wire/reader.h"
@@ -159,6 +160,23 @@ static void show_metadata(struct explaining *x)
             continue;
         struct ss_slice value = quoted(x, h->value);
         LINE(x, "metadata", "%.*s = %.*s", SS_FMT(h->name), SS_FMT(value));
+    }
+}
+
+/* Headers that would go up if gRPC could carry them. */
+static void show_left_out(struct explaining *x)
+{
+    for (size_t i = 0; i < x->e->n_headers; i++) {
+        struct ss_slice text = ss_slice_str(x->e->headers[i]);
+        const char *colon = strchr(text.ptr, ':');
+        size_t len = colon ? (size_t)(colon - text.ptr) : text.len;
+        char *name = ss_arena_alloc(&x->arena, len + 1);
+        for (size_t k = 0; k < len; k++)
+            name[k] = ss_http_tchar(text.ptr[k]);
+        struct ss_header out, h = {.name = ss_slice_of(name, len)};
+        h.value = ss_http_trim(ss_slice_skip(text, colon ? len + 1 : len));
+        if (ss_metadata_from_header(&h, &x->arena, &out) == SS_FORWARD_UNFIT)
+            LINE(x, "left out", "%.*s: gRPC cannot carry its name or value", SS_FMT(h.name));
     }
 }
 
@@ -355,6 +373,7 @@ static enum ss_err explain(struct explaining *x, bool *refused, const char **why
     }
     if (x->rehearsal.called) {
         show_metadata(x);
+        show_left_out(x);
         show_request(x);
         return SS_OK;
     }
@@ -440,6 +459,7 @@ int ss_cli_explain_run(const struct ss_cli_explain *e)
         .snapshot = e->snapshot,
         .limits = e->limits ? e->limits : &limits,
         .cors = e->cors,
+        .site = e->site,
         .method = x.method,
         .target = x.target,
         .headers = e->headers,

@@ -16,6 +16,7 @@ struct ss_cli_explain {
     size_t n_headers;
     const struct ss_limits *limits;    /* NULL: the defaults */
     const struct ss_cors_config *cors; /* of the first listener; NULL: none */
+    const struct ss_site *site;        /* likewise; NULL: hosts and origins are not checked */
     int in, out, err;
 };
 

@@ -1,6 +1,7 @@
 /*   client ══ socket pair ══ downstream/http1 ── bridge ── upstream/cluster ══ unix socket ══ service
  *
- *   asking ──the bridge's last call is over──▶ draining ──the client's connection is closed──▶ the loop stops
+ *   asking ──the answer, which is the last of its connection──▶ the client's connection is closed: the loop
+ * stops
  *
  * The service answers each request that is whole with UNIMPLEMENTED: by then all is known. */
 #include "cli/rehearse.h"
@@ -325,6 +326,7 @@ static enum ss_err run(struct rehearsing *x, const char **why)
     ss_front_init(&x->front, x->loop, ss_bridge_handler(&x->bridge), x->r->limits);
     ss_front_leave(&x->front); /* the end of the answer is that of the connection */
     x->front.cors = x->r->cors;
+    x->front.site = x->r->site;
     ss_timer_init(&x->patience, on_patience, x);
     ss_timer_set(x->loop, &x->patience, ss_loop_now_ms(x->loop) + PATIENCE_MS);
     err = connect_client(x, why);

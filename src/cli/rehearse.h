@@ -14,6 +14,7 @@ struct ss_rehearsal {
     const struct ss_snapshot *snapshot;
     const struct ss_limits *limits;
     const struct ss_cors_config *cors; /* the listener's; NULL: none */
+    const struct ss_site *site;        /* likewise; NULL: nothing is checked */
     struct ss_slice method, target;    /* as they stand on the wire */
     const char *const *headers;        /* "name:value" */
     size_t n_headers;

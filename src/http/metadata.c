@@ -125,10 +125,14 @@ enum ss_forward ss_metadata_from_header(const struct ss_header *h, struct ss_are
         name = ss_slice_skip(name, prefix.len);
         way = SS_FORWARD_RENAMED;
     }
-    if (name.len == 0 || owned(name) || !metadata_name(name) || !metadata_value(value))
+    if (name.len == 0 || owned(name))
         return SS_FORWARD_DROP;
+    if (!metadata_name(name))
+        return SS_FORWARD_UNFIT;
     if (is_binary(name) && !binary_value(value, a, &value))
-        return SS_FORWARD_DROP;
+        return SS_FORWARD_BAD_BASE64;
+    if (!metadata_value(value))
+        return SS_FORWARD_UNFIT;
     *out = *h;
     out->name = name;
     out->value = value;

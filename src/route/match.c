@@ -209,6 +209,8 @@ static enum ss_err refuse_path(enum ss_err err, struct ss_arena *a, struct ss_st
         return ss_status_set(st, a, err, "the path holds a malformed percent escape, %%00, or bad UTF-8");
     if (err == SS_ERR_NO_ROUTE)
         return ss_status_set(st, a, err, "no route matches this path");
+    if (err == SS_ERR_TARGET_TOO_LONG)
+        return ss_status_set(st, a, err, "the path has more than %d segments", SS_PATH_MAX_SEGMENTS);
     return ss_status_set(st, a, SS_ERR_HEADERS_TOO_LARGE, "the path is too long");
 }
 

@@ -61,7 +61,7 @@ enum ss_err ss_path_split(struct ss_slice path, struct ss_arena *a, struct ss_pa
     }
     for (;;) {
         if (out->n == SS_PATH_MAX_SEGMENTS)
-            return SS_ERR_NO_ROUTE;
+            return SS_ERR_TARGET_TOO_LONG;
         const char *slash = at < end ? memchr(at, '/', (size_t)(end - at)) : NULL;
         const char *stop = slash ? slash : end;
         err = set_segment(out, &out->segments[out->n++], ss_slice_of(at, (size_t)(stop - at)), a);

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* A path of more segments matches no route. */
+/* A path of more segments is refused. */
 enum { SS_PATH_MAX_SEGMENTS = 256 };
 
 struct ss_path_segment {
@@ -28,8 +28,8 @@ struct ss_path {
     struct ss_path_segment segments[SS_PATH_MAX_SEGMENTS];
 };
 
-/* path is borrowed. SS_ERR_NO_ROUTE: it does not begin with '/', or has too many segments. SS_ERR_INVALID:
- * malformed escape, %00 or bad UTF-8. SS_ERR_LIMIT: a is at its cap. */
+/* path is borrowed. SS_ERR_NO_ROUTE: it does not begin with '/'. SS_ERR_TARGET_TOO_LONG: it has too many
+ * segments. SS_ERR_INVALID: malformed escape, %00 or bad UTF-8. SS_ERR_LIMIT: a is at its cap. */
 enum ss_err ss_path_split(struct ss_slice path, struct ss_arena *a, struct ss_path *out);
 
 #endif

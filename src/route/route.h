@@ -133,8 +133,9 @@ struct ss_route_match {
 
 /* path is the request's, without its query, as received ("/v1/…"); borrowed, and values may point into it.
  * SS_OK; SS_ERR_NO_ROUTE; SS_ERR_METHOD (allow is set); SS_ERR_INVALID (malformed escape, %00 or bad UTF-8;
- * st says so); SS_ERR_HEADERS_TOO_LARGE (a is at its cap). HEAD matches GET's rule where HEAD has none.
- * OPTIONS without a rule is SS_ERR_METHOD with allow set: the caller answers. */
+ * st says so); SS_ERR_TARGET_TOO_LONG (more than 256 segments); SS_ERR_HEADERS_TOO_LARGE (a is at its cap).
+ * HEAD matches GET's rule where HEAD has none. OPTIONS without a rule is SS_ERR_METHOD with allow set: the
+ * caller answers. */
 enum ss_err ss_route_match(const struct ss_route_table *t, struct ss_slice http_method, struct ss_slice path,
                            struct ss_arena *a, struct ss_route_match *out, struct ss_status *st);
 

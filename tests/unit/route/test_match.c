@@ -321,7 +321,7 @@ static void a_capped_arena_is_an_error_and_not_a_crash(void **state)
     ss_route_table_free(t);
 }
 
-static void a_path_of_more_than_256_segments_matches_nothing(void **state)
+static void a_path_of_more_than_256_segments_is_too_long(void **state)
 {
     const struct ss_method *method = ss_schema_method(*state, SS_LIT("t.S.M"));
     static const struct scenario s = {.name = "cap", .rules = {"GET /{a=**}"}};
@@ -338,7 +338,10 @@ static void a_path_of_more_than_256_segments_matches_nothing(void **state)
     assert_int_equal(ss_route_match(t, SS_LIT("GET"), ss_slice_of(path, 2 * 256), &a, &m, &st), SS_OK);
     assert_int_equal(m.values[0].len, 2 * 256 - 1);
     assert_int_equal(ss_route_match(t, SS_LIT("GET"), ss_slice_of(path, 2 * 257), &a, &m, &st),
-                     SS_ERR_NO_ROUTE);
+                     SS_ERR_TARGET_TOO_LONG);
+    assert_int_equal(ss_route_match_stream(t, ss_slice_of(path, 2 * 257), &a, &m, &st),
+                     SS_ERR_TARGET_TOO_LONG);
+    assert_int_equal(st.err, SS_ERR_TARGET_TOO_LONG);
     ss_arena_dispose(&a);
     ss_route_table_free(t);
 }
@@ -389,7 +392,7 @@ int main(void)
         cmocka_unit_test(a_path_is_read_within_its_bounds_however_it_ends),
         cmocka_unit_test(a_match_allocates_nothing_but_values),
         cmocka_unit_test(a_capped_arena_is_an_error_and_not_a_crash),
-        cmocka_unit_test(a_path_of_more_than_256_segments_matches_nothing),
+        cmocka_unit_test(a_path_of_more_than_256_segments_is_too_long),
         cmocka_unit_test(each_of_ten_thousand_routes_is_found),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
