@@ -102,8 +102,9 @@ static struct ss_binding *finish_binding(struct ss_diag *d, const struct ss_node
     return b;
 }
 
-static struct ss_binding **decode_additional(struct ss_diag *d, const struct ss_node *list,
-                                             struct ss_binding **end)
+/* Options in a binding are that binding's own; for what it does not say the rule's hold. */
+static void decode_additional(struct ss_diag *d, const struct ss_node *list, struct ss_document_rule *rule,
+                              struct ss_binding **end)
 {
     static const char nested[] = "additional_bindings do not nest";
     static const char elsewhere[] = "the selector stands beside additional_bindings, not in them";
@@ -111,19 +112,27 @@ static struct ss_binding **decode_additional(struct ss_diag *d, const struct ss_
         {.name = "additional_bindings", .decode = ss_decode_refused, .arg = nested},
         {.name = "selector", .decode = ss_decode_refused, .arg = elsewhere},
     };
+    static const char no_native[] = "native gRPC has no path: this stands beside the rule";
+    static const struct ss_key native[] = {{.name = "native", .decode = ss_decode_refused, .arg = no_native}};
     if (!ss_decode_is_list(d, list))
-        return end;
+        return;
     for (const struct ss_node *e = list->first; e; e = e->next) {
         struct binding_keys raw = {0};
-        struct ss_keys parts[] = {SS_PROTO_KEYS(binding_table, &raw), SS_PROTO_KEYS(extra, &raw)};
-        ss_decode_map(d, e, parts, 2);
+        const struct ss_route_keys of_rule = ss_route_keys_inherit(&rule->keys);
+        struct ss_route_keys *keys = ss_arena_alloc(d->arena, sizeof *keys);
+        memcpy(keys, &of_rule, sizeof *keys);
+        struct ss_keys parts[] = {SS_PROTO_KEYS(binding_table, &raw), SS_PROTO_KEYS(extra, &raw),
+                                  SS_KEYS(native, &raw), ss_route_keys_table(keys)};
+        ss_decode_map(d, e, parts, 4);
         struct ss_binding *b = finish_binding(d, e, &raw);
         if (b) {
+            bool own = memcmp(keys, &of_rule, sizeof *keys) != 0;
+            keys->options.native = rule->keys.options.native;
+            b->keys = own ? keys : NULL;
             *end = b;
             end = &b->next;
         }
     }
-    return end;
 }
 
 static struct ss_document_rule *decode_rule(struct ss_diag *d, const struct ss_node *node,
@@ -150,7 +159,7 @@ static struct ss_document_rule *decode_rule(struct ss_diag *d, const struct ss_n
         end = &b->next;
     }
     if (raw.additional)
-        decode_additional(d, raw.additional, end);
+        decode_additional(d, raw.additional, rule, end);
     rule->selector = raw.selector;
     return rule->selector.at ? rule : NULL;
 }
@@ -178,6 +187,9 @@ static void decode_http(struct ss_diag *d, const struct ss_node *node, const str
     for (const struct ss_node *e = raw.rules->first; e; e = e->next) {
         struct ss_document_rule *rule = decode_rule(d, e, defaults);
         if (rule) {
+            for (struct ss_binding *b = rule->bindings; b; b = b->next)
+                if (b->keys)
+                    b->keys->options.fully_decode_reserved_expansion = raw.fully_decode;
             rule->keys.options.fully_decode_reserved_expansion = raw.fully_decode;
             *end = rule;
             end = &rule->next;

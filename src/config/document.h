@@ -9,8 +9,9 @@
 struct ss_binding {
     struct ss_binding *next;
     struct ss_slice http_method, path, body, response_body;
-    struct ss_slice origin; /* "file:line:column" */
-    const char *fault;      /* of an annotation's that cannot be served: why, static; else NULL */
+    struct ss_slice origin;     /* "file:line:column" */
+    const char *fault;          /* of an annotation's that cannot be served: why, static; else NULL */
+    struct ss_route_keys *keys; /* of a binding that has options of its own; NULL: the rule's */
 };
 
 struct ss_document_rule {

@@ -148,6 +148,12 @@ static bool is_covered(const struct builder *b, const struct ss_method *m)
     return b->n_covered && bsearch(&m, b->covered, b->n_covered, sizeof *b->covered, by_address);
 }
 
+static const struct ss_route_options *options_of(struct builder *b, const struct document_rule *r,
+                                                 const struct ss_route_keys *own)
+{
+    return ss_route_keys_keep(b->diag, own, &r->rule->keys, r->method, &b->snapshot->arena);
+}
+
 static void add_documents(struct builder *b)
 {
     for (size_t i = 0; i < b->n_documents; i++) {
@@ -163,7 +169,8 @@ static void add_documents(struct builder *b)
         }
         b->covered[b->n_covered++] = r->method;
         for (const struct ss_binding *binding = r->rule->bindings; binding; binding = binding->next)
-            push(b, binding, r->method, options, r->cluster, r->last != r);
+            push(b, binding, r->method, binding->keys ? options_of(b, r, binding->keys) : options, r->cluster,
+                 r->last != r);
     }
     sort_covered(b);
 }

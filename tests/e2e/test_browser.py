@@ -27,12 +27,14 @@ FLAGS = [
 RULES = [
     {
         "selector": "sidespan.test.v1.Streams.Count",
-        "get": "/count/{count}",
+        "get": "/again/{count}",
         "stream": "sse",
-        "sse": {"id": "number", "event": "text", "done": "[DONE]"},
-        "additional_bindings": [{"post": "/count", "body": "*"}],
+        "sse": {"id": "number"},
+        "additional_bindings": [
+            {"get": "/count/{count}", "sse": {"id": "number", "event": "text", "done": "[DONE]"}},
+            {"post": "/count", "body": "*", "sse": {"id": "number", "event": "text", "done": "[DONE]"}},
+        ],
     },
-    {"selector": "sidespan.test.v1.Streams.Count", "get": "/again/{count}", "stream": "sse", "sse": {"id": "number"}},
     {"selector": "sidespan.test.v1.Streams.Upload", "post": "/upload", "body": "*"},
     {"selector": "sidespan.test.v1.Streams.Chat", "post": "/chat", "body": "*"},
     {"selector": "sidespan.test.v1.Cases.Upload", "post": "/bytes", "body": "*"},

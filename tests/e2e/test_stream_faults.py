@@ -17,8 +17,7 @@ from harness.websocket import CLOSE, TEXT, Extended, WebSocket, frame
 
 COUNT = "sidespan.test.v1.Streams.Count"
 RULES = [
-    {"selector": COUNT, "get": "/count/{count}"},
-    {"selector": COUNT, "get": "/object/{count}", "stream": "object"},
+    {"selector": COUNT, "get": "/count/{count}", "additional_bindings": [{"get": "/object/{count}", "stream": "object"}]},
     {"selector": "sidespan.test.v1.Streams.Upload", "post": "/upload", "body": "*"},
     {"selector": "sidespan.test.v1.Echo.Slow", "get": "/slow/{ms}"},
 ]

@@ -12,19 +12,26 @@ from harness.process import PATIENCE, eventually
 
 COUNT = "sidespan.test.v1.Streams.Count"
 RULES = [
-    {"selector": COUNT, "post": "/count", "body": "*", "additional_bindings": [{"get": "/count/{count}"}]},
-    {"selector": COUNT, "post": "/object", "body": "*", "stream": "object"},
-    {"selector": COUNT, "post": "/object/items", "body": "*", "stream": "object", "object": {"max_items": 3}},
-    {"selector": COUNT, "post": "/object/bytes", "body": "*", "stream": "object", "object": {"max_bytes": 2000}},
-    {"selector": COUNT, "post": "/object/time", "body": "*", "stream": "object", "object": {"max_time": "500ms"}},
     {
-        **{"selector": COUNT, "post": "/events", "body": "*", "stream": "sse"},
-        "sse": {"event": "text", "id": "number", "done": "[DONE]", "heartbeat": "200ms"},
+        "selector": COUNT,
+        "post": "/count",
+        "body": "*",
+        "additional_bindings": [
+            {"get": "/count/{count}"},
+            {"post": "/object", "body": "*", "stream": "object"},
+            {"post": "/object/items", "body": "*", "stream": "object", "object": {"max_items": 3}},
+            {"post": "/object/bytes", "body": "*", "stream": "object", "object": {"max_bytes": 2000}},
+            {"post": "/object/time", "body": "*", "stream": "object", "object": {"max_time": "500ms"}},
+            {
+                **{"post": "/events", "body": "*", "stream": "sse"},
+                "sse": {"event": "text", "id": "number", "done": "[DONE]", "heartbeat": "200ms"},
+            },
+            {"post": "/zipped", "body": "*", "gzip": {"streams": True}, "sse": {"heartbeat": "200ms"}},
+            {"post": "/silent", "body": "*", "stream": "sse", "sse": {"heartbeat": "0s"}},
+            {"post": "/envelope", "body": "*", "envelope": True},
+            {"post": "/idle", "body": "*", "idle_timeout": "500ms"},
+        ],
     },
-    {"selector": COUNT, "post": "/zipped", "body": "*", "gzip": {"streams": True}, "sse": {"heartbeat": "200ms"}},
-    {"selector": COUNT, "post": "/silent", "body": "*", "stream": "sse", "sse": {"heartbeat": "0s"}},
-    {"selector": COUNT, "post": "/envelope", "body": "*", "envelope": True},
-    {"selector": COUNT, "post": "/idle", "body": "*", "idle_timeout": "500ms"},
     {"selector": "sidespan.test.v1.Cases.Download", "post": "/download", "body": "*", "additional_bindings": [{"get": "/downloads"}]},
 ]
 JSON = ("Content-Type: application/json",)

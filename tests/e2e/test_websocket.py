@@ -17,7 +17,11 @@ RULES = [
         "selector": "sidespan.test.v1.Streams.Count",
         "post": "/count",
         "body": "*",
-        "additional_bindings": [{"get": "/count/{count}"}, {"post": "/counted/{count}", "body": "*"}],
+        "additional_bindings": [
+            {"get": "/count/{count}"},
+            {"post": "/counted/{count}", "body": "*"},
+            {"get": "/pinged/{count}", "websocket": {"ping": "200ms"}},
+        ],
     },
     {
         "selector": "sidespan.test.v1.Streams.Upload",
@@ -29,12 +33,13 @@ RULES = [
         "selector": "sidespan.test.v1.Streams.Chat",
         "post": "/chat",
         "body": "*",
-        "additional_bindings": [{"patch": "/chats/{text}", "body": "*"}],
+        "additional_bindings": [
+            {"patch": "/chats/{text}", "body": "*"},
+            {"post": "/pinged", "body": "*", "websocket": {"ping": "200ms"}},
+            {"post": "/idle", "body": "*", "idle_timeout": "500ms"},
+            {"post": "/unpinged", "body": "*", "websocket": {"ping": 0}},
+        ],
     },
-    {"selector": "sidespan.test.v1.Streams.Chat", "post": "/pinged", "body": "*", "websocket": {"ping": "200ms"}},
-    {"selector": "sidespan.test.v1.Streams.Count", "get": "/pinged/{count}", "websocket": {"ping": "200ms"}},
-    {"selector": "sidespan.test.v1.Streams.Chat", "post": "/idle", "body": "*", "idle_timeout": "500ms"},
-    {"selector": "sidespan.test.v1.Streams.Chat", "post": "/unpinged", "body": "*", "websocket": {"ping": 0}},
     {"selector": "sidespan.test.v1.Cases.Upload", "post": "/bytes", "body": "*"},
     {
         "selector": "sidespan.test.v1.Cases.StoreAll",

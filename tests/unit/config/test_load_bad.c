@@ -243,11 +243,10 @@ static void a_rule_has_one_selector_and_one_pattern(void **state)
         {WITH_ROUTE,
          DOC "  - selector: legal.v1.Documents.Get\n    get: /x\n    additional_bindings:\n"
              "    - {get: /y, additional_bindings: []}\n    - {get: /z, selector: a.b}\n    - {get: /a, "
-             "timeout: 1s}\n",
+             "timeuot: 1s}\n",
          "r.yaml:7:17: additional_bindings do not nest\n"
          "r.yaml:8:17: the selector stands beside additional_bindings, not in them\n"
-         "r.yaml:9:17: unknown key \"timeout\"; valid keys are get, put, post, delete, patch, custom, body, "
-         "response_body\n"},
+         "r.yaml:9:17: unknown key \"timeuot\"; did you mean \"timeout\"?\n"},
     };
     (void)state;
     CHECK_ALL(list);

@@ -318,6 +318,35 @@ static void keys_in_two_spellings_or_of_ours_in_camel_case_are_refused(void **st
                "r.yaml:2:1: unknown key \"autoMapping\"; did you mean \"auto_mapping\"?\n");
 }
 
+static void an_option_in_a_binding_is_its_own_and_the_others_are_the_rules(void **state)
+{
+    struct loaded l;
+    (void)state;
+    load(&l, BASE,
+         "type: google.api.Service\nhttp:\n  fully_decode_reserved_expansion: true\n  rules:\n"
+         "  - selector: ev.S.Watch\n    additional_bindings:\n"
+         "    - {get: /object, stream: object, object: {max_items: 3}}\n"
+         "    - {get: /sse, sse: {event: kind}}\n    - {get: /plain}\n"
+         "    get: /watch\n    stream: sse\n    timeout: 7s\n    sse: {id: seq}\n");
+    const struct ss_route_options *o = options_of(&l, "/object");
+    assert_int_equal(o->stream, SS_STREAM_OBJECT);
+    assert_int_equal(o->object.max_items, 3);
+    assert_int_equal(o->timeout_ms, 7000);
+    assert_true(o->fully_decode_reserved_expansion);
+    o = options_of(&l, "/sse");
+    assert_int_equal(o->stream, SS_STREAM_SSE);
+    assert_true(o->sse.event && o->sse.id);
+    o = options_of(&l, "/plain");
+    assert_int_equal(o->stream, SS_STREAM_SSE);
+    assert_true(o->sse.id && o->sse.event == NULL);
+    assert_int_equal(options_of(&l, "/watch")->object.max_items, 0);
+    done(&l);
+    expect_bad(BASE, GET "    additional_bindings: [{get: /b, native: off}]\n",
+               "r.yaml:6:37: native gRPC has no path: this stands beside the rule\n");
+    expect_bad(BASE, GET "    additional_bindings: [{get: /b, stream: sse}]\n",
+               "r.yaml:6:45: \"ev.S.Get\" is not server-streaming: \"stream\" means nothing here\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +361,7 @@ int main(void)
         cmocka_unit_test(bad_cors_is_refused),
         cmocka_unit_test(the_access_log_is_text_json_or_off),
         cmocka_unit_test(keys_of_protobuf_may_be_in_camel_case),
+        cmocka_unit_test(an_option_in_a_binding_is_its_own_and_the_others_are_the_rules),
         cmocka_unit_test(keys_in_two_spellings_or_of_ours_in_camel_case_are_refused),
     };
     return cmocka_run_group_tests(tests, enter, leave_folder);
