@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the Debian packages that a purpose needs, and only the missing ones: scripts/deps.sh PURPOSE...
 #
-#   build demo test lint fuzz bench; conformance: npm, for protobuf's conformance suite, unless some npm is there already
+#   build demo test lint fuzz bench; conformance, published: with npm, for what is fetched from there, unless some npm is
+#   there already
 #
 # With everything there it is one dpkg-query and no network. Otherwise it runs apt-get as root, or through sudo.
 set -eu
@@ -14,10 +15,11 @@ LINT='clang clang-format clang-tidy cppcheck'
 FUZZ='clang llvm libclang-rt-14-dev' # the last has libFuzzer and the sanitizers of clang 14, bookworm's
 CONFORMANCE=''
 command -v npm >/dev/null || CONFORMANCE='npm ca-certificates'
+PUBLISHED="python3-venv ca-certificates $CONFORMANCE"
 BENCH='wrk haproxy strace util-linux procps openssl python3 g++ libprotobuf-dev valgrind'
 
 usage() {
-    echo "usage: $0 build|demo|test|conformance|lint|fuzz|bench ..." >&2
+    echo "usage: $0 build|demo|test|conformance|published|lint|fuzz|bench ..." >&2
     exit 2
 }
 
@@ -29,6 +31,7 @@ for purpose; do
     demo) wanted="$wanted $BUILD $DEMO" ;;
     test) wanted="$wanted $BUILD $DEMO $TEST" ;;
     conformance) wanted="$wanted $CONFORMANCE" ;;
+    published) wanted="$wanted $BUILD $DEMO $PUBLISHED" ;;
     lint) wanted="$wanted $BUILD $LINT" ;;
     fuzz) wanted="$wanted $BUILD $FUZZ" ;;
     bench) wanted="$wanted $BUILD $BENCH" ;;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every test and says how many passed and failed; `make test` builds first what this runs.
 #
-#   scripts/test.sh [STEP...]    steps: checks unit fuzz e2e threads (default: these, in this order), conformance
+#   scripts/test.sh [STEP...]    steps: checks unit fuzz e2e threads (default: these, in this order), conformance, published
 #
 # Each step adds to the totals; a step that breaks without a count is one failure. The last line on standard output is
 # "N passed, M failed", also kept in build/test-totals. Exit status 1 when anything failed or nothing ran.
@@ -102,6 +102,18 @@ step_fuzz() {
     done < <(find fuzz -name 'fuzz_*.c' 2>/dev/null | sort)
 }
 
+# One line an API, "ok    …" or "FAIL  …", and "N passed, M failed".
+step_published() {
+    local log=$LOGS/published.log rc good bad
+    { tests/published/fetch.sh build/published && timeout 1200 /usr/bin/python3 tests/published/run.py; } 2>&1 | tee "$log"
+    rc=${PIPESTATUS[0]}
+    good=$(tail -n 1 "$log" | sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p')
+    bad=$(tail -n 1 "$log" | sed -n 's/^[0-9]* passed, \([0-9]*\) failed$/\1/p')
+    good=${good:-0} bad=${bad:-0}
+    [ "$bad" = 0 ] && { [ "$rc" != 0 ] || [ "$good" = 0 ]; } && bad=1
+    count "$good" "$bad"
+}
+
 # The runner's closing lines, one for each of its suites:
 # "CONFORMANCE SUITE PASSED: 5555 successes, 12 skipped, 0 expected failures, 0 unexpected failures."
 conformance_count() { # words, log
@@ -157,12 +169,12 @@ main() {
     [ $# -gt 0 ] || set -- checks unit fuzz e2e threads
     for step; do
         case $step in
-        checks | unit | fuzz | conformance | e2e | threads)
+        checks | unit | fuzz | conformance | published | e2e | threads)
             echo "== $step"
             "step_$step"
             ;;
         *)
-            echo "usage: $0 [checks|unit|fuzz|conformance|e2e|threads]..." >&2
+            echo "usage: $0 [checks|unit|fuzz|conformance|published|e2e|threads]..." >&2
             exit 2
             ;;
         esac

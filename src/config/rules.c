@@ -219,6 +219,7 @@ typedef struct ss_binding *make_bindings(struct builder *b, const struct ss_meth
 
 static void add_service(struct builder *b, const struct ss_service_state *s, make_bindings *make)
 {
+    const struct ss_route_options *shared = NULL;
     struct ss_route_keys keys = ss_route_keys_inherit(b->input->defaults);
     keys.options.fully_decode_reserved_expansion |= s->claim && s->claim->fully_decode_reserved_expansion;
     for (size_t i = 0; i < s->service->n_methods; i++) {
@@ -234,8 +235,11 @@ static void add_service(struct builder *b, const struct ss_service_state *s, mak
                        SS_FMT(s->service->full_name));
             return;
         }
-        const struct ss_route_options *options =
-            ss_route_keys_keep(b->diag, &keys, b->input->defaults, m, &b->snapshot->arena);
+        const struct ss_route_options *options = m->server_streaming ? NULL : shared;
+        if (options == NULL)
+            options = ss_route_keys_keep(b->diag, &keys, b->input->defaults, m, &b->snapshot->arena);
+        if (!m->server_streaming) /* nothing in them depends on the method then */
+            shared = options;
         for (; binding; binding = binding->next)
             push(b, binding, m, options, s->cluster, false);
     }

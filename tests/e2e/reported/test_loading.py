@@ -6,7 +6,9 @@ import subprocess
 import httpx
 import pytest
 import yaml
+from google.protobuf import descriptor_pb2
 
+from harness import cost
 from harness.process import BINARY, ROOT, Child, eventually, free_port, run_sidespan
 
 HTTP = 'import "google/api/annotations.proto";\n'
@@ -154,8 +156,6 @@ def test_an_image_of_buf_says_itself_what_is_an_import(tmp_path):
     """(reported 12) Field 8042 of a file, and field 1 in it."""
     protos(tmp_path, lib=IMPORTED, a=MINE)
     compile_set(tmp_path, "both.pb", "lib", "a")
-    from google.protobuf import descriptor_pb2
-
     for imports, expected in ((["a.proto"], [IMPORTED_ROUTE]), ([], [IMPORTED_ROUTE, MY_ROUTE])):
         image = b""
         for file in descriptor_pb2.FileDescriptorSet.FromString((tmp_path / "both.pb").read_bytes()).file:
@@ -435,3 +435,42 @@ def test_types_that_are_vendored_twice_are_one_if_they_are_equal(tmp_path):
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert all(word in line for word in ("c.v1.M", "two/set.pb", "two_common.proto", "one/set.pb", "one_common.proto")), line
+
+
+def one_of_many(files):
+    """The bytes of a FileDescriptorProto such as google/cloud has 2,319 of, with 5 KB; p00000 is a part of its package."""
+    name = "synthetic.p00000.v1"
+    file = descriptor_pb2.FileDescriptorProto(name="synthetic/p00000.proto", package=name, syntax="proto3")
+    file.dependency.extend(["google/api/annotations.proto", "google/protobuf/timestamp.proto"])
+    for i in range(12):
+        message = file.message_type.add(name=f"CreateSomethingRequest{i}")
+        for k, kind in enumerate((9, 9, 8, 5, 11) if i % 2 else (9, 11)):
+            field = message.field.add(name=f"resource_field_{k}", json_name=f"resourceField{k}", number=k + 1, type=kind, label=1 + 2 * (k == 4))
+            if kind == 11:
+                field.type_name = f".{name}.CreateSomethingRequest{i - 1}" if i else ".google.protobuf.Timestamp"
+    for i in range(2):
+        enum = file.enum_type.add(name=f"State{i}")
+        for k in range(6):
+            enum.value.add(name=f"STATE{i}_NUMBER_{k}", number=k)
+    service = file.service.add(name="Things")
+    for i in range(5):
+        kind = f".{name}.CreateSomethingRequest{i}"
+        method = service.method.add(name=f"CreateThing{i}", input_type=kind, output_type=kind)
+        path = f"/v1/{{resource_field_0=p00000/*/locations/*}}/things{i}".encode()
+        rule = b"\x12" + varint(len(path)) + path
+        method.options.MergeFromString(varint(72295728 << 3 | 2) + varint(len(rule)) + rule)
+    template = file.SerializeToString()
+    return [template.replace(b"p00000", b"p%05d" % i) for i in range(files)]
+
+
+def test_loading_takes_little_more_memory_than_what_stays(release, tmp_path):
+    """(reported 10b) As many files as google/cloud has, and a few: at most 80 MiB, and half as much again as what stays."""
+    files = one_of_many(2378)
+    (tmp_path / "all.pb").write_bytes(b"".join(b"\x0a" + varint(len(file)) + file for file in files))
+    size = (tmp_path / "all.pb").stat().st_size
+    assert 8 << 20 < size < 16 << 20, size
+    sidespan = release(descriptors=[str(tmp_path / "all.pb")], routes=None)
+    peak, stays = cost.peak_kib(sidespan.pid), cost.resident_kib(sidespan.pid)
+    assert peak < 80 << 10 and peak < 1.5 * stays, f"{size >> 10} KiB of descriptors: peak {peak} KiB, {stays} KiB stay"
+    with httpx.Client(base_url=sidespan.url(), trust_env=False) as client:
+        assert client.get("/v1/p02377/a/locations/b/things4", timeout=30).status_code in (501, 404)  # the service has no such method
