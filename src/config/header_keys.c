@@ -1,6 +1,7 @@
 #include "config/header_keys.h"
 
 #include "http/chars.h"
+#include "http/metadata.h"
 #include "route/route.h"
 
 /* The characters that gRPC lets a metadata key have; a header of any other name never passes. */
@@ -37,6 +38,27 @@ void ss_header_names_decode(struct ss_diag *d, const struct ss_node *value, void
     }
 }
 
+/* Headers that HTTP, gRPC or sidespan itself owns pass neither way, whatever is allowed: to allow or deny one
+ * does nothing. */
+static void check_passes(struct ss_diag *d, const struct ss_node *list, bool down_too)
+{
+    struct ss_arena *a = d->arena;
+    for (const struct ss_node *e = list && list->kind == SS_NODE_LIST ? list->first : NULL; e; e = e->next) {
+        struct ss_header h = {.value = SS_LIT("AAAA")}, out; /* base64, too */
+        if (e->kind != SS_NODE_SCALAR || !is_name(e->text))
+            continue;
+        char *lower = ss_arena_alloc(a, e->text.len);
+        for (size_t i = 0; i < e->text.len; i++)
+            lower[i] = ss_http_tchar(e->text.ptr[i]);
+        h.name = ss_slice_of(lower, e->text.len);
+        bool up = ss_metadata_from_header(&h, a, &out) >= SS_FORWARD_AS_IS;
+        bool down = down_too && (ss_header_from_metadata(&h) || ss_body_header_from_metadata(&h));
+        if (!up && !down)
+            ss_diag_at(d, e, "\"%.*s\" never passes as it is: HTTP, gRPC or sidespan writes it itself",
+                       SS_FMT(e->text));
+    }
+}
+
 struct forward_keys {
     struct ss_string_list allow, deny;
 };
@@ -54,6 +76,8 @@ void ss_forward_headers_decode(struct ss_diag *d, const struct ss_node *value, v
         .deny = {options->deny_headers, options->n_deny_headers},
     };
     ss_decode_map(d, value, &SS_KEYS(keys, &raw), 1);
+    check_passes(d, ss_node_get(value, "allow"), false);
+    check_passes(d, ss_node_get(value, "deny"), true);
     options->has_allow_headers |= ss_node_get(value, "allow") != NULL;
     options->allow_headers = raw.allow.items;
     options->n_allow_headers = raw.allow.n;

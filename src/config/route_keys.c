@@ -22,6 +22,7 @@ struct ss_route_keys ss_route_keys_inherit(const struct ss_route_keys *from)
 {
     struct ss_route_keys k = *from;
     k.stream_at = k.sse_at = k.object_at = k.envelope_at = k.websocket_at = k.native_at = NULL;
+    k.gzip_at = k.collisions_at = k.unknown_fields_at = NULL;
     k.options.native = SS_NATIVE_UNSET; /* the upstream's comes before that of the defaults */
     return k;
 }
@@ -109,7 +110,9 @@ static void decode_gzip(struct ss_diag *d, const struct ss_node *value, void *fi
         {.name = "streams", .decode = ss_decode_bool, .offset = offsetof(struct ss_route_gzip, streams)},
     };
     (void)arg;
-    struct ss_route_gzip *gzip = field;
+    struct ss_route_keys *into = field;
+    struct ss_route_gzip *gzip = &into->options.gzip;
+    into->gzip_at = value;
     gzip->off = ss_decode_is_off(value);
     if (gzip->off)
         return;
@@ -117,6 +120,21 @@ static void decode_gzip(struct ss_diag *d, const struct ss_node *value, void *fi
         ss_decode_wrong(d, value, "a mapping or off");
     else
         ss_decode_map(d, value, &SS_KEYS(keys, gzip), 1);
+}
+
+static void decode_collisions(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
+{
+    struct ss_route_keys *into = field;
+    ss_decode_bool(d, value, &into->options.reject_binding_body_field_collisions, arg);
+    into->collisions_at = value;
+}
+
+static void decode_unknown_fields(struct ss_diag *d, const struct ss_node *value, void *field,
+                                  const void *arg)
+{
+    struct ss_route_keys *into = field;
+    ss_decode_bool(d, value, &into->options.in.ignore_unknown_fields, arg);
+    into->unknown_fields_at = value;
 }
 
 static void decode_json(struct ss_diag *d, const struct ss_node *value, void *field, const void *arg)
@@ -189,6 +207,10 @@ static void decode_status_map(struct ss_diag *d, const struct ss_node *value, vo
         if (e->kind != SS_NODE_SCALAR || !e->plain || !ss_uint_parse(e->text, &status) || status < 200 ||
             status > 599)
             ss_decode_wrong(d, e, "an HTTP status from 200 to 599");
+        else if (code == SS_CODE_OK)
+            ss_diag_at(d, e->key,
+                       "OK is no error: a service chooses the status of a success by its metadata "
+                       "x-http-code");
         else if (code >= 0)
             map[code] = (int)status;
     }
@@ -203,7 +225,7 @@ static const struct ss_key rule_keys[] = {
     {.name = "idle_timeout", .decode = ss_decode_ms_signed, .offset = OPTION(idle_timeout_ms)},
     {.name = "stream", .decode = decode_stream},
     {.name = "json", .decode = decode_json, .offset = offsetof(struct ss_route_keys, options)},
-    {.name = "ignore_unknown_fields", .decode = ss_decode_bool, .offset = OPTION(in.ignore_unknown_fields)},
+    {.name = "ignore_unknown_fields", .decode = decode_unknown_fields},
     {.name = "lenient", .decode = ss_decode_bool, .offset = OPTION(in.lenient)},
     {.name = "ignore_unknown_query_parameters",
      .decode = ss_decode_bool,
@@ -212,9 +234,7 @@ static const struct ss_key rule_keys[] = {
      .decode = decode_ignored_parameters,
      .offset = offsetof(struct ss_route_keys, options)},
     {.name = "ignore_trailing_slash", .decode = ss_decode_bool, .offset = OPTION(ignore_trailing_slash)},
-    {.name = "reject_binding_body_field_collisions",
-     .decode = ss_decode_bool,
-     .offset = OPTION(reject_binding_body_field_collisions)},
+    {.name = "reject_binding_body_field_collisions", .decode = decode_collisions},
     {.name = "max_request_bytes",
      .decode = ss_decode_bytes,
      .offset = OPTION(max_request_bytes),
@@ -231,7 +251,7 @@ static const struct ss_key rule_keys[] = {
     {.name = "sse", .decode = decode_sse},
     {.name = "object", .decode = decode_object},
     {.name = "websocket", .decode = decode_websocket},
-    {.name = "gzip", .decode = decode_gzip, .offset = OPTION(gzip)},
+    {.name = "gzip", .decode = decode_gzip},
     {.name = "envelope", .decode = decode_envelope},
     {.name = "native", .decode = decode_native},
 };
@@ -266,20 +286,6 @@ void ss_auto_mapping_decode(struct ss_diag *d, const struct ss_node *value, void
     ss_decode_bool(d, value, &into->on, arg);
 }
 
-/* What is said of streams where there is none is a mistake. */
-static void check_streaming(struct ss_diag *d, const struct ss_route_keys *keys,
-                            const struct ss_method *method)
-{
-    const struct ss_node *const given[] = {keys->stream_at, keys->sse_at, keys->object_at, keys->envelope_at};
-    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
-        if (given[i] && !method->server_streaming)
-            ss_diag_at(d, given[i], "\"%.*s\" is not server-streaming: \"%.*s\" means nothing here",
-                       SS_FMT(method->full_name), SS_FMT(given[i]->key->text));
-    if (keys->websocket_at && !method->server_streaming && !method->client_streaming)
-        ss_diag_at(d, keys->websocket_at, "\"%.*s\" is not streaming: \"websocket\" means nothing here",
-                   SS_FMT(method->full_name));
-}
-
 static struct ss_route_options *keep(const struct ss_route_options *from, struct ss_arena *a)
 {
     struct ss_route_options *kept = ss_arena_alloc(a, sizeof *kept);
@@ -297,7 +303,6 @@ const struct ss_route_options *ss_route_keys_keep(struct ss_diag *d, const struc
                                                   const struct ss_method *method, struct ss_arena *a)
 {
     struct ss_route_options *kept = keep(&keys->options, a);
-    check_streaming(d, keys, method);
     if (keys->native_at && keys->options.native == SS_NATIVE_ALL)
         ss_diag_at(d, keys->native_at,
                    "\"all\" means nothing beside a rule: it stands beside an upstream, or under defaults");

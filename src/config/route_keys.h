@@ -17,9 +17,11 @@ ss_decode_fn ss_auto_mapping_decode;
 struct ss_route_keys {
     struct ss_route_options options; /* its lists point into the diag's arena; sse is unset */
     struct ss_sse_keys sse;
-    /* The values of `stream`, `sse`, `object`, `envelope`, `websocket` and `native`; NULL when they are not
-     * given here. */
-    const struct ss_node *stream_at, *sse_at, *object_at, *envelope_at, *websocket_at, *native_at;
+    /* The values of `stream`, `sse`, `object`, `envelope`, `websocket`, `native`, `gzip`,
+     * `reject_binding_body_field_collisions` and `ignore_unknown_fields`; NULL when they are not given here.
+     */
+    const struct ss_node *stream_at, *sse_at, *object_at, *envelope_at, *websocket_at, *native_at, *gzip_at,
+        *collisions_at, *unknown_fields_at;
 };
 
 /* What is in force where nothing is configured. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "config/http_rule.h"
+#include "config/no_effect.h"
 
 /* A document's rule and the method that it is for. */
 struct document_rule {
@@ -158,6 +159,7 @@ static void add_documents(struct builder *b)
 {
     for (size_t i = 0; i < b->n_documents; i++) {
         const struct document_rule *r = &b->documents[i];
+        ss_no_effect_check(b->diag, r->rule, r->method);
         const struct ss_route_options *options =
             ss_route_keys_keep(b->diag, &r->rule->keys, b->input->defaults, r->method, &b->snapshot->arena);
         if (r->last != r) {

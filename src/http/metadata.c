@@ -32,7 +32,8 @@ static bool owned(struct ss_slice name)
     case ':':
         return true;
     case 'a':
-        return ss_slice_starts(name, SS_LIT("accept"));
+        return is(name, SS_LIT("accept")) || is(name, SS_LIT("accept-encoding")) ||
+               is(name, SS_LIT("accept-charset"));
     case 'c':
         return ss_slice_starts(name, SS_LIT("content-")) || is(name, SS_LIT("connection"));
     case 'e':

@@ -228,7 +228,8 @@ static void options_of_a_rule_cover_its_bindings_and_inherit_the_defaults(void *
          BASE "defaults: {timeout: 5s, json: {emit_defaults: false, enums_as_ints: true}, lenient: true,\n"
               "  ignored_query_parameters: [key], status_map: {UNAVAILABLE: 422, 4: 408}}\n",
          DOC
-         "  - selector: legal.v1.Documents.Watch\n    get: /v1/a\n    additional_bindings: [{get: /v1/b}]\n"
+         "  - selector: legal.v1.Documents.Watch\n    get: /v1/a\n    additional_bindings: [{get: /v1/b}, "
+         "{post: '/v1/x/{name}', body: '*'}]\n"
          "    timeout: 0\n    idle_timeout: 1m\n    stream: {form: array}\n"
          "    json: {emit_defaults: true, preserve_proto_field_names: true, int64_as_number: true}\n"
          "    ignore_unknown_fields: true\n    ignore_unknown_query_parameters: true\n"

@@ -118,7 +118,6 @@ static const char *const OWNED[] = {
     "content-",
     "accept",
     "accept-encoding",
-    "accept-language",
     "accept-charset",
     "connection",
     "te",
