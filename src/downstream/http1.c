@@ -35,6 +35,7 @@ struct http1 {
     struct ss_front *front;
     struct ss_stream *socket; /* NULL: closed */
     struct ss_buf in;
+    size_t in_at;  /* bytes of `in` that have been used: they go when they are half of it */
     size_t seen;   /* bytes of an incomplete head that were looked at */
     uint64_t left; /* of a body with a length */
     uint64_t dropped;
@@ -59,6 +60,12 @@ struct http1 {
 };
 
 static void process(struct http1 *h, char *p, size_t n);
+
+/* Bytes that have come and could not be used yet. */
+static size_t waiting_in(const struct http1 *h)
+{
+    return h->in.len - h->in_at;
+}
 
 static struct http1 *of_client(const struct ss_client *c)
 {
@@ -140,7 +147,7 @@ static void on_timer(void *ctx)
             refuse(h, SS_ERR_REQUEST_TIMEOUT, "the request's body took too long to arrive");
         else
             destroy(h, SS_CLOSE_NOW);
-    } else if (h->tx == TX_NONE && h->rx == RX_HEAD && h->in.len) {
+    } else if (h->tx == TX_NONE && h->rx == RX_HEAD && waiting_in(h)) {
         refuse(h, SS_ERR_REQUEST_TIMEOUT, "the request's head took too long to arrive");
     } else {
         destroy(h, SS_CLOSE_FLUSH);
@@ -153,7 +160,7 @@ static void on_timer(void *ctx)
 static void close_when_sent(struct http1 *h)
 {
     h->closing = true;
-    h->unread |= h->rx != RX_WHOLE || h->in.len > 0;
+    h->unread |= h->rx != RX_WHOLE || waiting_in(h) > 0;
     set_due(h, h->front->limits.idle_timeout_ms);
     ss_stream_want_drained(h->socket);
 }
@@ -162,7 +169,7 @@ static void close_when_sent(struct http1 *h)
 static void answered(struct http1 *h)
 {
     h->tx = TX_NONE;
-    if (!h->keep_alive || (h->half_closed && h->in.len == 0)) {
+    if (!h->keep_alive || (h->half_closed && waiting_in(h) == 0)) {
         close_when_sent(h);
         return;
     }
@@ -170,11 +177,11 @@ static void answered(struct http1 *h)
     if (h->rx == RX_WHOLE) {
         h->rx = RX_HEAD;
         h->seen = 0;
-        set_due(h, h->in.len ? h->front->limits.header_timeout_ms : h->front->limits.idle_timeout_ms);
+        set_due(h, waiting_in(h) ? h->front->limits.header_timeout_ms : h->front->limits.idle_timeout_ms);
     } else if (h->rx != RX_HEAD) {
         await_body(h); /* what is left of it, to be dropped */
     }
-    if (h->in.len)
+    if (waiting_in(h))
         ss_defer(h->front->loop, &h->again);
 }
 
@@ -199,7 +206,7 @@ static bool can_drop_rest(const struct http1 *h)
 static bool has_another(const struct http1 *h)
 {
     if (!h->advancing)
-        return h->rx == RX_WHOLE && h->in.len > 0;
+        return h->rx == RX_WHOLE && waiting_in(h) > 0;
     return h->rx == RX_WHOLE ? h->behind > 0 : h->rx == RX_LENGTH && h->behind > h->left;
 }
 
@@ -226,7 +233,7 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
         open_tunnel(h, headers, n);
         return;
     }
-    if (!can_drop_rest(h) || (h->half_closed && h->in.len == 0) || (h->front->leaving && !has_another(h)))
+    if (!can_drop_rest(h) || (h->half_closed && waiting_in(h) == 0) || (h->front->leaving && !has_another(h)))
         h->keep_alive = false;
     h->no_body = status == 204 || status == 304;
     h->chunk_out = content_length < 0 && !h->minor0 && !h->no_body;
@@ -503,18 +510,20 @@ static size_t advance(struct http1 *h, char *p, size_t n)
  */
 static void keep(struct http1 *h, const char *p, size_t n)
 {
+    ss_buf_drop(&h->in, h->in_at);
+    h->in_at = 0;
     if (ss_buf_append(&h->in, p, n) != SS_OK) {
         destroy(h, SS_CLOSE_NOW);
         return;
     }
     bool waiting = h->tx != TX_NONE || ss_stream_pending(h->socket) > OUTPUT_HIGH;
-    if (waiting && h->in.len >= h->front->limits.max_header_bytes)
+    if (waiting && waiting_in(h) >= h->front->limits.max_header_bytes)
         ss_stream_pause(h->socket);
 }
 
 static void process(struct http1 *h, char *p, size_t n)
 {
-    if (h->in.len == 0) {
+    if (waiting_in(h) == 0) {
         size_t used = advance(h, p, n);
         if (h->socket && used < n)
             keep(h, p + used, n - used);
@@ -527,12 +536,17 @@ static void process(struct http1 *h, char *p, size_t n)
     }
     /* What the parser sees must not move under it: the handler may not touch `in`, and nothing else runs
      * meanwhile. */
-    size_t used = advance(h, h->in.ptr, h->in.len);
+    size_t used = advance(h, h->in.ptr + h->in_at, waiting_in(h));
     if (h->socket == NULL)
         return;
-    ss_buf_drop(&h->in, used);
-    if (h->in.len == 0)
+    h->in_at += used;
+    if (waiting_in(h) == 0)
         ss_buf_clear(&h->in, 0);
+    else if (h->in_at < h->in.len / 2)
+        return;
+    else
+        ss_buf_drop(&h->in, h->in_at);
+    h->in_at = 0;
 }
 
 /* Cleartext may be HTTP/2 with prior knowledge. Returns how many of the bytes are part of its preface, after
@@ -595,7 +609,7 @@ static void on_drained(void *ctx)
     } else if (h->want_writable && h->client.call) {
         h->want_writable = false;
         h->events->writable(h->client.call);
-    } else if (h->tx == TX_NONE && h->in.len) {
+    } else if (h->tx == TX_NONE && waiting_in(h)) {
         ss_defer(h->front->loop, &h->again);
     }
 }
@@ -621,7 +635,7 @@ static void on_half_closed(struct http1 *h)
         return;
     }
     if (h->tx == TX_NONE) {
-        if (h->in.len)
+        if (waiting_in(h))
             ss_defer(h->front->loop, &h->again);
         else
             close_when_sent(h);
@@ -661,7 +675,7 @@ static const struct ss_stream_ops socket_ops = {
 static void drain(struct ss_conn *c, bool quiet)
 {
     struct http1 *h = (struct http1 *)(void *)c;
-    if (quiet && h->tx == TX_NONE && h->rx == RX_HEAD && h->in.len == 0 && !h->closing)
+    if (quiet && h->tx == TX_NONE && h->rx == RX_HEAD && waiting_in(h) == 0 && !h->closing)
         close_when_sent(h);
 }
 
