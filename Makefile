@@ -307,6 +307,13 @@ bench-cancel:
 	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan
 	@bench/cancel.py $(BENCH_ARGS)
 
+# What others see while clients flood; fails when a bound is missed.
+.PHONY: bench-floods
+bench-floods:
+	@scripts/deps.sh bench test
+	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan
+	@bench/floods.py $(BENCH_ARGS)
+
 # Numbers, at length: every float, and millions of doubles against the C library. Minutes on all CPUs.
 .PHONY: prove-numbers
 NUMBER_ROUNDS ?= 50000000
@@ -346,6 +353,7 @@ help:
 	'make bench-routes  matching a path, by the number of routes' \
 	'make bench-deadlines  how late the answer to an expired deadline is' \
 	'make bench-cancel  how soon a service knows that its client has left' \
+	'make bench-floods  what others see while clients open streams, reset them and connect again' \
 	'make prove-numbers every float and millions of doubles, printed and read, against the C library; minutes' \
 	"make conformance   protobuf's conformance suite; npm fetches it" \
 	'make published     published APIs (PyPI, npm), each loaded and each of its routes called; ALL=1: all of Google'"'"'s' \

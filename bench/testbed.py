@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("SIDESPAN_BIN", str(ROOT / "build/sidespan"))
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 sys.dont_write_bytecode = True
-from harness import http1, leaving  # noqa: E402, F401
+from harness import cost, http1, leaving, victims  # noqa: E402, F401
 from harness.process import Services, Sidespan, compile_protos, configuration, eventually, write_routes  # noqa: E402, F401
 
 
