@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-enum { PACE_MS = 1000, QUIET_MS = 1000 };
+enum { PACE_MS = 1000, QUIET_MS = 750 };
 
 /* Whether a client has taken less than the minimum rate for the grace period, all the while with output
  * waiting. */

@@ -65,7 +65,7 @@ void ss_front_accept(struct ss_front *f, struct ss_stream *s);
 /* From now on answers are the last of their connection, where HTTP/1.1 says so. */
 void ss_front_leave(struct ss_front *f);
 /* The same, and connections close when they fall idle: those of HTTP/2 after a word with their client, those
- * of HTTP/1.1 after an answer, or when no request has come to any for a second. A request on its way
+ * of HTTP/1.1 after an answer, or when no request has come to any for 750 ms. A request on its way
  * meanwhile is answered. To be called again every few milliseconds. */
 void ss_front_drain(struct ss_front *f);
 /* Ends all calls in flight with a word for their clients; connections close behind it. Draining only. */

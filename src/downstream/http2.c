@@ -18,7 +18,7 @@
 enum {
     STREAM_WINDOW = 256 * 1024,
     CONNECTION_WINDOW = 1024 * 1024,
-    DRAIN_PING_MS = 1000,
+    DRAIN_PING_MS = 750,
     KEEP_FIELDS = 32, /* room for so many fields is kept from block to block */
 };
 
