@@ -1,5 +1,6 @@
 /* The command line: reads it, loads the configuration, and does what the command says. Exit codes: 0, 1 for
  * bad configuration, 2 for bad usage, 3 for a call that failed or a request that would be refused. */
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -157,12 +158,24 @@ static int load_and_act(const struct ss_cli *cli, struct ss_arena *a)
     return code;
 }
 
+/* What was closed before us would be given to a file or a client, and log lines with it. */
+static void open_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char *argv[])
 {
     struct ss_arena a;
     struct ss_cli cli;
     struct ss_slice why;
     int code = 0;
+    open_standard_files();
     signal(SIGPIPE, SIG_IGN); /* a write to a connection that is gone is an error, not the end */
     signal(SIGXFSZ, SIG_IGN); /* and so is one past the limit of a file's size */
     tune_malloc();

@@ -1,5 +1,6 @@
 """A process among others: signals, children that are not its own, sockets that are files, descriptors."""
 
+import os
 import pathlib
 import re
 import signal
@@ -93,6 +94,13 @@ def test_children_that_end_are_reaped(scripted):
     process = scripted("sleep 0 &\nsleep 3 &\nsleep 4 &")
     assert "Z" not in children(process)
     eventually(lambda: children(process) == [])
+
+
+def test_a_closed_stderr_is_nobody_elses(scripted):
+    """Log lines would go to whatever got its number: a client, say."""
+    process = scripted("exec 2>&-")
+    assert os.readlink(f"/proc/{process.pid}/fd/2") == "/dev/null"
+    assert httpx.get(f"{process.url()}/echo", trust_env=False).status_code == 200
 
 
 # ---- sockets that are files
