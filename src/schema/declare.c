@@ -66,7 +66,7 @@ static enum ss_err enter(struct ss_load *l, const struct ss_file *file, const st
 static enum ss_err check_equal(struct ss_load *l, const struct ss_file *file, const struct ss_symbol *there,
                                enum ss_symbol_kind kind, struct ss_digest a, const struct ss_digest *b)
 {
-    if (there->kind != kind || there->file == file)
+    if (b == NULL || there->kind != kind || there->file == file)
         return add_result(l, file, NULL, SS_SYMBOL_EXISTS, there);
     if ((a.a == b->a && a.b == b->b) || (file->of_options && there->file->of_options))
         return SS_OK;
@@ -142,10 +142,12 @@ static enum ss_err declare_values(struct ss_load *l, const struct ss_file *file,
 static enum ss_err declare_enum(struct ss_load *l, const struct ss_file *file, const struct ss_symbol *scope,
                                 const struct ss_features *features, const pb_enum *p)
 {
-    struct ss_digest digest = is_nested(scope) ? (struct ss_digest){0} : ss_digest_of_enum(file, p);
+    struct ss_digest digest = {0};
     struct ss_slice full_name;
     struct ss_symbol *s = NULL;
     enum ss_symbol_result result;
+    if (!is_nested(scope))
+        digest = ss_digest_of_enum(file, p);
     enum ss_err err = enter(l, file, scope, p->name, SS_SYMBOL_ENUM, &full_name, &s, &result);
     if (err != SS_OK)
         return err;
@@ -175,9 +177,11 @@ static enum ss_err declare_extension(struct ss_load *l, const struct ss_file *fi
                                      const struct ss_symbol *scope, const struct ss_features *features,
                                      const pb_field *p)
 {
-    struct ss_digest digest = is_nested(scope) ? (struct ss_digest){0} : ss_digest_of_extension(file, p);
+    struct ss_digest digest = {0};
     struct ss_symbol *s = NULL;
     enum ss_symbol_result result;
+    if (!is_nested(scope))
+        digest = ss_digest_of_extension(file, p);
     enum ss_err err = enter(l, file, scope, p->name, SS_SYMBOL_EXTENSION, NULL, &s, &result);
     if (err != SS_OK)
         return err;
@@ -234,11 +238,13 @@ static enum ss_err declare_message(struct ss_load *l, const struct ss_file *file
                                    const struct ss_symbol *scope, const struct ss_features *features,
                                    const pb_message *p)
 {
-    struct ss_digest digest = is_nested(scope) ? (struct ss_digest){0} : ss_digest_of_message(file, p);
+    struct ss_digest digest = {0};
     struct ss_message_def *def = NULL;
     struct ss_slice full_name;
     struct ss_symbol *s = NULL;
     enum ss_symbol_result result;
+    if (!is_nested(scope))
+        digest = ss_digest_of_message(file, p);
     enum ss_err err = enter(l, file, scope, p->name, SS_SYMBOL_MESSAGE, &full_name, &s, &result);
     if (err != SS_OK)
         return err;
@@ -271,7 +277,7 @@ static enum ss_err declare_service(struct ss_load *l, const struct ss_file *file
     struct ss_service_def *def = result == SS_SYMBOL_EXISTS ? s->def : ss_load_work(l, 1, sizeof(*def));
     if (result == SS_SYMBOL_EXISTS) {
         err = check_equal(l, file, s, SS_SYMBOL_SERVICE, digest, def ? &def->digest : NULL);
-        if (err == SS_OK)
+        if (err == SS_OK && def)
             def->given = def->given || file->given;
         return err;
     }
