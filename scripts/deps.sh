@@ -10,7 +10,7 @@ set -eu
 BUILD='build-essential pkg-config libh2o-evloop-dev libnghttp2-dev libssl-dev libprotobuf-c-dev protobuf-c-compiler
     protobuf-compiler libprotobuf-dev libyajl-dev libyaml-dev libwslay-dev zlib1g-dev python3-minimal'
 DEMO='python3 python3-grpcio python3-protobuf openssl curl'
-TEST='libcmocka-dev python3-pytest python3-httpx python3-h2 python3-yaml nghttp2-client procps chromium'
+TEST='libcmocka-dev python3-pytest python3-httpx python3-h2 python3-yaml nghttp2-client procps chromium valgrind'
 LINT='clang clang-format clang-tidy cppcheck'
 FUZZ='clang llvm libclang-rt-14-dev' # the last has libFuzzer and the sanitizers of clang 14, bookworm's
 CONFORMANCE=''
