@@ -25,6 +25,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* Only the cap can stop it on the way back. */
     err =
         ss_wire_to_json(f->codec, f->schema, m, NULL, ss_buf_slice(&f->wire), &out, &f->arena, &f->json, &st);
-    assert(err == SS_OK || err == SS_ERR_MESSAGE_TOO_LARGE || err == SS_ERR_BAD_RESPONSE);
+    assert(err == SS_OK || err == SS_ERR_ANSWER_TOO_LARGE || err == SS_ERR_BAD_RESPONSE);
     return 0;
 }

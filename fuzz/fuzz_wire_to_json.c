@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(f->json.len > 0);
     st = (struct ss_status){.code = 2, .details = wire};
     f->json.len = 0;
-    err = ss_status_to_json(f->codec, f->schema, &st, &f->json);
+    err =
+        ss_status_to_json(f->codec, f->schema, &st, &(struct ss_json_out){.pretty = wire.len % 2}, &f->json);
     assert(err == SS_OK || err == SS_ERR_LIMIT);
     return 0;
 }

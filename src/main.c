@@ -66,6 +66,7 @@ static int call(const struct ss_config *config, const struct ss_cli *cli)
         .n_headers = cli->n_headers,
         .timeout_ms = cli->timeout_ms,
         .max_message_bytes = config->server.limits.max_message_bytes,
+        .max_json_bytes = config->server.limits.max_json_bytes,
         .in = STDIN_FILENO,
         .out = STDOUT_FILENO,
         .err = STDERR_FILENO,

@@ -16,10 +16,11 @@ static void answer_error(struct ss_admin *a, struct ss_client *c, enum ss_err er
     struct ss_arena arena;
     struct ss_buf out;
     struct ss_status st;
+    static const struct ss_json_out json = {.emit_defaults = true};
     ss_arena_init(&arena, 0);
     ss_buf_init(&out, 64 * 1024);
     ss_status_set(&st, &arena, err, "%s", why);
-    ss_status_to_json(a->bridge->codec, a->bridge->snapshot->schema, &st, &out);
+    ss_status_to_json(a->bridge->codec, a->bridge->snapshot->schema, &st, &json, &out);
     answer(c, ss_err_http(err), SS_LIT("application/json"), ss_buf_slice(&out));
     ss_buf_dispose(&out);
     ss_arena_dispose(&arena);

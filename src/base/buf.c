@@ -20,7 +20,7 @@ void ss_buf_dispose(struct ss_buf *b)
 
 void ss_buf_clear(struct ss_buf *b, size_t keep)
 {
-    if (b->cap > keep)
+    if (b->cap > keep || b->cap > b->max)
         ss_buf_dispose(b);
     b->len = 0;
 }

@@ -15,7 +15,8 @@ struct ss_buf {
 /* max in bytes, above 0. Allocates nothing yet. */
 void ss_buf_init(struct ss_buf *b, size_t max);
 void ss_buf_dispose(struct ss_buf *b);
-/* Empties it; keeps the memory when that is at most keep bytes. */
+/* Empties it; keeps the memory when that is at most keep bytes, and no more than max, which may have changed.
+ */
 void ss_buf_clear(struct ss_buf *b, size_t keep);
 /* Room for n more bytes behind len. SS_ERR_LIMIT past max, SS_ERR_MEMORY when out of memory. */
 enum ss_err ss_buf_grow(struct ss_buf *b, size_t n);

@@ -33,6 +33,8 @@ static const struct {
     [SS_ERR_DEADLINE] = {SS_CODE_DEADLINE_EXCEEDED, 504, "deadline exceeded"},
     [SS_ERR_UNAVAILABLE] = {SS_CODE_UNAVAILABLE, 503, "service unavailable"},
     [SS_ERR_MESSAGE_TOO_LARGE] = {SS_CODE_RESOURCE_EXHAUSTED, 429, "the service's message is over the limit"},
+    [SS_ERR_ANSWER_TOO_LARGE] = {SS_CODE_RESOURCE_EXHAUSTED, 500,
+                                 "the answer is over the limit once it is JSON (max_json_bytes)"},
     [SS_ERR_BAD_RESPONSE] = {SS_CODE_INTERNAL, 500, "the service sent a malformed answer"},
     [SS_ERR_INTERNAL] = {SS_CODE_INTERNAL, 500, "internal error"},
 };

@@ -51,6 +51,7 @@ enum ss_err {
     SS_ERR_DEADLINE,          /* 504 */
     SS_ERR_UNAVAILABLE,       /* the service cannot be reached: 503 */
     SS_ERR_MESSAGE_TOO_LARGE, /* the service's message is over the limit: RESOURCE_EXHAUSTED */
+    SS_ERR_ANSWER_TOO_LARGE,  /* what the service sent is over the limit once it is JSON: likewise */
     SS_ERR_BAD_RESPONSE,      /* the service's bytes make no sense: INTERNAL */
     SS_ERR_INTERNAL,
     SS_ERR_COUNT

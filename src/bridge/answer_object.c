@@ -2,7 +2,7 @@
  * bytes and time: past a cap it answers with what has come, and "truncated": true. */
 #include "bridge/head.h"
 
-enum { MAX_ITEMS = 10000, MAX_BYTES = 4 << 20, MAX_TIME_MS = 60000 };
+enum { MAX_ITEMS = 10000, MAX_BYTES = 4 << 20, MAX_TIME_MS = 60000, END_MAX = 64 };
 
 static void answer(struct ss_call *call, const struct ss_header *trailers, size_t n)
 {
@@ -11,7 +11,13 @@ static void answer(struct ss_call *call, const struct ss_header *trailers, size_
     struct ss_headers h;
     ss_headers_init(&down, &call->arena);
     ss_head_trailers(call, trailers, n, &down);
-    ss_stream_body_end(&call->stream, &call->out);
+    call->out.max = call->out.len + END_MAX;
+    if (ss_stream_body_end(&call->stream, &call->out) != SS_OK) {
+        struct ss_status st;
+        ss_status_set(&st, &call->arena, SS_ERR_MEMORY, "%s", ss_err_text(SS_ERR_MEMORY));
+        ss_call_answer_error(call, &st);
+        return;
+    }
     ss_head_begin(&h, call, ss_body_content_type(SS_BODY_OBJECT));
     struct ss_slice text =
         ss_head_compress(&h, call, ss_body_content_type(SS_BODY_OBJECT), ss_buf_slice(&call->out));
@@ -45,6 +51,13 @@ static void start_clock(struct ss_call *call)
     ss_timer_set(l, &call->beat, (call->began_ns + 999999) / 1000000 + (uint64_t)ms);
 }
 
+/* Of the document, less its end. */
+static size_t max_bytes(const struct ss_call *call)
+{
+    size_t own = call->options->object.max_bytes ? call->options->object.max_bytes : MAX_BYTES;
+    return own < call->max_json_bytes ? own : call->max_json_bytes;
+}
+
 static void on_message(struct ss_call *call, struct ss_slice wire)
 {
     const struct ss_route_object *o = &call->options->object;
@@ -55,12 +68,13 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
         truncate_here(call);
         return;
     }
+    call->out.max = len + call->max_json_bytes; /* a message of its own that is too large is an error */
     if (ss_call_print_message(call, wire, &call->out, &st) != SS_OK) {
         ss_upcall_cancel(&call->up);
         ss_call_fail(call, &st);
         return;
     }
-    if (call->out.len > (o->max_bytes ? o->max_bytes : MAX_BYTES)) {
+    if (call->out.len > max_bytes(call)) {
         call->out.len = len;
         call->stream = before;
         truncate_here(call);

@@ -88,8 +88,13 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
         ss_status_set(&st, &call->arena, SS_ERR_BAD_RESPONSE, "the service sent more than one message");
     if (st.err == SS_OK)
         decode(call, wire, &body, &st);
-    if (st.err == SS_OK && !stream && ss_buf_append_slice(&call->out, body.data) != SS_OK)
-        ss_status_set(&st, &call->arena, SS_ERR_MEMORY, "out of memory");
+    enum ss_err err = SS_OK;
+    if (st.err == SS_OK && !stream) {
+        call->out.max = call->max_message_bytes; /* it is no JSON */
+        err = ss_buf_append_slice(&call->out, body.data);
+    }
+    if (err != SS_OK)
+        ss_status_set(&st, &call->arena, err, "%s", ss_err_text(err));
     if (st.err != SS_OK) {
         ss_upcall_cancel(&call->up);
         ss_call_fail(call, &st);

@@ -2,7 +2,7 @@
 #include "bridge/head.h"
 #include "http/gzip.h"
 
-enum { HEARTBEAT_MS = 15000 };
+enum { HEARTBEAT_MS = 15000, BEAT_MAX = 64 /* bytes of one */ };
 
 static void compress(struct ss_call *call, struct ss_headers *h)
 {
@@ -29,45 +29,80 @@ static bool streaming(struct ss_call *call)
     return ss_call_stream_head(call, &h);
 }
 
-/* Sends what out holds: all that there is to send for now, or for good. */
-static void put(struct ss_call *call, const struct ss_buf *out, bool last)
+/* Compressed, what is not compressible grows, by less than this. */
+static size_t zipped_max(size_t n)
+{
+    return n + n / 8 + 1024;
+}
+
+/* Sends what out holds: all that there is to send for now, or for good. False: there was no memory for it,
+ * and the call is over. */
+static bool put(struct ss_call *call, const struct ss_buf *out, bool last)
 {
     struct ss_buf *zipped = &call->bridge->zipped;
     if (call->gzip) {
+        zipped->max = zipped_max(out->len);
         ss_buf_clear(zipped, SS_SCRATCH_KEEP);
         enum ss_err err = ss_gzip_push(call->gzip, out->ptr, out->len, zipped);
         if (err == SS_OK)
             err = last ? ss_gzip_finish(call->gzip, zipped) : ss_gzip_flush(call->gzip, zipped);
-        if (err != SS_OK)
-            zipped->len = 0; /* out of memory: the client will find the end missing */
+        if (err != SS_OK) {
+            ss_call_tear(call);
+            return false;
+        }
         out = zipped;
     }
     if (out->len)
         ss_call_data(call, out->ptr, out->len);
+    return true;
+}
+
+static enum ss_err frame_failed(struct ss_call *call, enum ss_err err, struct ss_status *st)
+{
+    err = err == SS_ERR_LIMIT ? SS_ERR_ANSWER_TOO_LARGE : err;
+    return ss_status_set(st, &call->arena, err, "%s", ss_err_text(err));
+}
+
+/* Pretty JSON has lines, each of which needs its own prefix in an event stream. */
+static enum ss_err print_lines(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
+                               struct ss_status *st)
+{
+    struct ss_bridge *b = call->bridge;
+    struct ss_buf plain;
+    ss_buf_init(&plain, call->max_json_bytes);
+    enum ss_err err = ss_wire_to_json(b->codec, b->snapshot->schema, call->method->output,
+                                      ss_route_response_field(call->match.route), wire, &call->json,
+                                      &call->arena, &plain, st);
+    if (err == SS_OK) {
+        err = ss_stream_body_message(&call->stream, ss_buf_slice(&plain), out);
+        err = err == SS_OK ? SS_OK : frame_failed(call, err, st);
+    }
+    ss_buf_dispose(&plain);
+    return err;
 }
 
 enum ss_err ss_call_print_message(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
                                   struct ss_status *st)
 {
     struct ss_bridge *b = call->bridge;
-    const struct ss_field *field = ss_route_response_field(call->match.route);
-    bool lines = call->json.pretty && call->stream.form == SS_BODY_SSE;
     struct ss_json_out json = call->json;
+    enum ss_err err = ss_call_print_event(call, wire, out);
+    if (err != SS_OK)
+        return frame_failed(call, err, st);
+    if (json.pretty && call->stream.form == SS_BODY_SSE)
+        return print_lines(call, wire, out, st);
+    json.indent = ss_stream_body_indent(&call->stream);
     if (call->stream.form == SS_BODY_NDJSON)
         json.pretty = false; /* a message is a line */
-    struct ss_buf plain;
-    ss_buf_init(&plain, SIZE_MAX / 4);
-    ss_call_print_event(call, wire, out);
-    if (!lines)
-        ss_stream_body_before(&call->stream, out);
-    enum ss_err err = ss_wire_to_json(b->codec, b->snapshot->schema, call->method->output, field, wire, &json,
-                                      &call->arena, lines ? &plain : out, st);
-    if (err == SS_OK && lines)
-        ss_stream_body_message(&call->stream, ss_buf_slice(&plain), out);
-    else if (err == SS_OK)
-        ss_stream_body_after(&call->stream, out);
-    ss_buf_dispose(&plain);
-    return err;
+    err = ss_stream_body_before(&call->stream, out);
+    if (err != SS_OK)
+        return frame_failed(call, err, st);
+    err = ss_wire_to_json(b->codec, b->snapshot->schema, call->method->output,
+                          ss_route_response_field(call->match.route), wire, &json, &call->arena, out, st);
+    if (err != SS_OK)
+        return err;
+    err = ss_stream_body_after(&call->stream, out);
+    return err == SS_OK ? SS_OK : frame_failed(call, err, st);
 }
 
 /* ---- heartbeats ---- */
@@ -83,7 +118,6 @@ static void on_beat(void *ctx)
     struct ss_call *call = ctx;
     struct ss_loop *l = call->bridge->loop;
     uint64_t now = ss_loop_now_ms(l), due = call->wrote_at_ms + (uint64_t)beat_ms(call);
-    struct ss_buf *out = &call->bridge->scratch;
     bool first = call->state != SS_CALL_STREAMING;
     bool expired = call->timeout_ms > 0 && now >= call->up_began_ns / 1000000 + (uint64_t)call->timeout_ms;
     if (first && expired) { /* in this very turn: which is an answer of its own */
@@ -93,11 +127,11 @@ static void on_beat(void *ctx)
     if (!streaming(call)) /* so long a silence: the client shall know that somebody is there */
         return;
     if (now >= due) {
-        ss_buf_clear(out, SS_SCRATCH_KEEP);
-        ss_stream_body_heartbeat(&call->stream, out);
-        if (first ||
-            call->client->ops->unsent(call->client) == 0) /* who does not read needs no signs of life */
-            put(call, out, false);
+        struct ss_buf *out = ss_call_scratch(call, BEAT_MAX);
+        (void)ss_stream_body_heartbeat(&call->stream, out);
+        /* Who does not read needs no signs of life. */
+        if ((first || call->client->ops->unsent(call->client) == 0) && !put(call, out, false))
+            return;
         call->wrote_at_ms = now;
         due = now + (uint64_t)beat_ms(call);
     }
@@ -116,10 +150,9 @@ static void start_beating(struct ss_call *call)
 
 static void on_message(struct ss_call *call, struct ss_slice wire)
 {
-    struct ss_buf *out = &call->bridge->scratch;
+    struct ss_buf *out = ss_call_scratch(call, call->max_json_bytes);
     struct ss_stream_body before = call->stream;
     struct ss_status st = {0};
-    ss_buf_clear(out, SS_SCRATCH_KEEP);
     if (ss_call_print_message(call, wire, out, &st) != SS_OK) {
         call->stream = before;
         ss_upcall_cancel(&call->up);
@@ -129,9 +162,27 @@ static void on_message(struct ss_call *call, struct ss_slice wire)
     if (!streaming(call))
         return;
     call->wrote_at_ms = ss_loop_soon_ms(call->bridge->loop);
-    put(call, out, false);
-    if (call->state == SS_CALL_STREAMING)
+    if (put(call, out, false) && call->state == SS_CALL_STREAMING)
         ss_call_settle_credit(call, wire.len);
+}
+
+/* What ends the stream: of a good one, or of one that failed with *st, which becomes what it is told as. */
+static enum ss_err print_end(struct ss_call *call, const struct ss_status **st, struct ss_buf **out)
+{
+    enum { FRAME = 1024, LINE = 8 }; /* each byte may be a line of an event */
+    if ((*st)->code == SS_CODE_OK) {
+        *out = ss_call_scratch(call, FRAME + LINE * call->stream.done.len);
+        return ss_stream_body_end(&call->stream, *out);
+    }
+    struct ss_buf text;
+    struct ss_json_out layout = {.pretty = call->json.pretty && call->stream.form != SS_BODY_NDJSON};
+    if (call->stream.form == SS_BODY_ARRAY)
+        layout.indent = 2;
+    *st = ss_call_print_status(call, *st, &layout, &text);
+    *out = ss_call_scratch(call, FRAME + LINE * text.len);
+    enum ss_err err = ss_stream_body_error(&call->stream, ss_buf_slice(&text), *out);
+    ss_buf_dispose(&text);
+    return err;
 }
 
 static void on_end(struct ss_call *call, const struct ss_status *st, const struct ss_header *trailers,
@@ -142,25 +193,21 @@ static void on_end(struct ss_call *call, const struct ss_status *st, const struc
         ss_call_answer_error(call, st);
         return;
     }
-    struct ss_buf *out = &call->bridge->scratch;
+    struct ss_buf *out;
     struct ss_headers down;
     if (!streaming(call))
         return;
-    ss_buf_clear(out, SS_SCRATCH_KEEP);
-    if (st->code == SS_CODE_OK) {
-        ss_stream_body_end(&call->stream, out);
-    } else {
-        struct ss_buf text;
-        ss_buf_init(&text, SIZE_MAX / 4);
-        ss_call_print_status(call, st, &text);
-        ss_stream_body_error(&call->stream, ss_buf_slice(&text), out);
-        ss_buf_dispose(&text);
+    if (print_end(call, &st, &out) != SS_OK) {
+        ss_call_tear(call);
+        return;
     }
+    ss_call_note(call, st);
     ss_headers_init(&down, &call->arena);
     if (call->trailers_ok)
         ss_head_status_trailers(call, st, &down);
     ss_head_trailers(call, trailers, n, &down);
-    put(call, out, true);
+    if (!put(call, out, true))
+        return;
     c->ops->finish(c, down.fields, down.n);
     ss_call_over(call);
 }

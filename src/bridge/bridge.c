@@ -61,9 +61,9 @@ void ss_bridge_init(struct ss_bridge *b, struct ss_loop *l, struct ss_snapshot *
                             .max_request_bytes = max_request_bytes,
                             .max_message_bytes = max_message_bytes,
                             .max_headers = MAX_HEADERS};
-    ss_buf_init(&b->scratch, SIZE_MAX / 4);
-    ss_buf_init(&b->inflated, SIZE_MAX / 4);
-    ss_buf_init(&b->zipped, SIZE_MAX / 4);
+    ss_buf_init(&b->scratch, 1); /* each text says how much, as with zipped */
+    ss_buf_init(&b->zipped, 1);
+    ss_buf_init(&b->inflated, SS_GUNZIP_PIECE);
     ss_call_bridge_init(b);
     ss_access_init(b, SS_ACCESS_LOG_OFF, ss_loop_log(l));
     seed(b);

@@ -38,7 +38,8 @@ struct ss_bridge {
     struct ss_hash_key hash_key; /* of tables whose keys clients choose */
     size_t max_request_bytes;    /* where the route says nothing */
     size_t max_message_bytes;
-    unsigned max_headers; /* of a request, and so of what goes up as metadata; 100 */
+    size_t max_json_bytes; /* set after init; 0: 16 times max_message_bytes, at most 64 MiB */
+    unsigned max_headers;  /* of a request, and so of what goes up as metadata; 100 */
     /* Raised when the last call in flight is over; for draining. May be NULL. */
     void (*on_idle)(void *ctx);
     void *on_idle_ctx;

@@ -1,6 +1,7 @@
 #include "bridge/call.h"
 
 #include "base/mem.h"
+#include "bridge/backlog.h"
 #include "bridge/inflate.h"
 #include "http/gzip.h"
 
@@ -11,7 +12,9 @@ enum {
     TRIM_MS = 250,             /* so long after: when most of a burst is over */
     MAX_IDLE_CALLS = 128,      /* kept for reuse, with one arena chunk each */
     SERVICE_HIGH = 256 * 1024, /* bytes unsent to a service above which its client gets no credit */
-    CLIENT_HIGH = 64 * 1024,   /* bytes unsent to a client above which its service gets no credit */
+    SCRATCH_KEEP = 256 * 1024, /* bytes of the worker's buffers that stay between two texts */
+    PUSHED_MAX = 4 << 20,      /* what all messages of one window of the client's may become */
+    UNSENT_SLACK = 1 << 20,    /* heads, framing, and what a service sends without credit */
 };
 
 static struct ss_call *call_of(struct ss_upcall *u)
@@ -49,9 +52,32 @@ static struct ss_call *new_call(struct ss_bridge *b, struct ss_client *c)
     call->began_ns = ss_loop_now_ns(b->loop);
     call->grpc_status = -1;
     call->answer = &ss_answer_unary;
-    ss_buf_init(&call->out, SIZE_MAX / 4);
+    c->torn = false;
+    ss_call_set_limits(call);
     link_call(b, call);
     return call;
+}
+
+void ss_call_set_limits(struct ss_call *call)
+{
+    static const struct ss_route_options none;
+    const struct ss_bridge *b = call->bridge;
+    const struct ss_route_options *o = call->options ? call->options : &none;
+    size_t message = o->max_message_bytes ? o->max_message_bytes : b->max_message_bytes;
+    size_t json = ss_route_max_json(o, b->max_json_bytes, message);
+    call->max_request_bytes = o->max_request_bytes ? o->max_request_bytes : b->max_request_bytes;
+    call->max_message_bytes = message;
+    call->max_json_bytes = json;
+    call->client->max_unsent = (json > message ? json : message) + SS_CLIENT_HIGH + UNSENT_SLACK;
+    ss_buf_init(&call->out, json);
+}
+
+struct ss_buf *ss_call_scratch(struct ss_call *call, size_t max)
+{
+    struct ss_buf *out = &call->bridge->scratch;
+    out->max = max;
+    ss_buf_clear(out, SCRATCH_KEEP);
+    return out;
 }
 
 static void free_call(struct ss_call *call)
@@ -92,6 +118,7 @@ static void recycle(void *ctx)
         b->done = call->next;
         count_freed(b, call->arena.held + call->body.cap + call->out.cap);
         dispose_request(call);
+        ss_backlog_dispose(call);
         ss_buf_dispose(&call->out);
         ss_gzip_free(call->gzip);
         if (b->n_idle >= MAX_IDLE_CALLS) {
@@ -113,6 +140,10 @@ void ss_call_over(struct ss_call *call)
     if (call->state == SS_CALL_OVER)
         return;
     call->state = SS_CALL_OVER;
+    if (call->client && call->client->torn) {
+        call->grpc_status = SS_CODE_RESOURCE_EXHAUSTED;
+        call->why = "there was no memory for the answer, which was broken off";
+    }
     ss_access_log(call);
     if (call->client)
         call->client->call = NULL;
@@ -121,6 +152,7 @@ void ss_call_over(struct ss_call *call)
     ss_idle_end(&call->idle, b->loop);
     ss_timer_cancel(b->loop, &call->beat);
     ss_call_inflate_stop(call);
+    ss_backlog_stop(call);
     *call->link = call->next;
     if (call->next)
         call->next->link = call->link;
@@ -171,8 +203,16 @@ void ss_call_head(struct ss_call *call, int status, const struct ss_header *head
 
 void ss_call_data(struct ss_call *call, const char *p, size_t n)
 {
-    call->bytes_out += n;
+    if (!call->head_only && !ss_status_bare(call->http_status)) /* else the transport drops it */
+        call->bytes_out += n;
     call->client->ops->data(call->client, p, n);
+}
+
+void ss_call_tear(struct ss_call *call)
+{
+    call->client->torn = true;
+    call->client->ops->reset(call->client);
+    ss_call_over(call);
 }
 
 void ss_call_note(struct ss_call *call, const struct ss_status *st)
@@ -186,7 +226,7 @@ static void on_message(struct ss_upcall *u, struct ss_slice wire)
 {
     struct ss_call *call = call_of(u);
     ss_idle_moved(&call->idle, call->bridge->loop);
-    call->answer->message(call, wire);
+    ss_backlog_message(call, wire);
 }
 
 static void on_end(struct ss_upcall *u, const struct ss_status *st, const struct ss_header *trailers,
@@ -194,8 +234,7 @@ static void on_end(struct ss_upcall *u, const struct ss_status *st, const struct
 {
     struct ss_call *call = call_of(u);
     call->up_ended_ns = ss_loop_now_ns(call->bridge->loop);
-    ss_call_note(call, st);
-    call->answer->end(call, st, trailers, n);
+    ss_backlog_end(call, st, trailers, n);
 }
 
 static void pass_credit(struct ss_call *call)
@@ -211,7 +250,7 @@ void ss_call_settle_credit(struct ss_call *call, size_t n)
     size_t unsent = c->ops->unsent(c);
     call->owed += n;
     ss_idle_wrote(&call->idle, call->bridge->loop, &call->idle.down, call->bytes_out, unsent, &call->arena);
-    if (unsent > CLIENT_HIGH)
+    if (unsent > SS_CLIENT_HIGH)
         c->ops->want_writable(c);
     else
         pass_credit(call);
@@ -280,15 +319,15 @@ void ss_call_open(struct ss_call *call, bool unary)
 {
     if (call->opened)
         return;
-    size_t max_message = call->options->max_message_bytes;
     struct ss_upcall_request request = {.path = call->native ? call->path : call->method->path,
                                         .content_type = call->native_type,
                                         .user_agent = call->native_agent,
                                         .metadata = call->up_metadata.fields,
                                         .n_metadata = call->up_metadata.n,
                                         .timeout_ms = call->timeout_ms,
-                                        .max_message_bytes =
-                                            max_message ? max_message : call->bridge->max_message_bytes,
+                                        .max_message_bytes = call->max_message_bytes,
+                                        .max_unsent_bytes =
+                                            SERVICE_HIGH + ss_call_message_max(call) + PUSHED_MAX,
                                         .unary = unary};
     call->opened = true;
     call->state = SS_CALL_CALLING;
@@ -417,6 +456,7 @@ static void writable(void *ctx)
     struct ss_call *call = ctx;
     see_what_was_taken(call);
     pass_credit(call);
+    ss_backlog_writable(call);
 }
 
 static void gone(void *ctx)
@@ -436,7 +476,7 @@ static void shut_down(void *ctx)
     struct ss_status st;
     if (call->state == SS_CALL_OVER)
         return;
-    if (call->opened) {
+    if (call->opened && !ss_backlog_has_end(call)) {
         ss_upcall_fail(&call->up, SS_ERR_UNAVAILABLE, why);
         return;
     }

@@ -15,10 +15,13 @@
 #include "http/stream_body.h"
 #include "upstream/call.h"
 
+enum { SS_CLIENT_HIGH = 64 * 1024 }; /* bytes unsent to a client above which its service gets no credit */
+
 enum ss_call_state { SS_CALL_COLLECTING, SS_CALL_CALLING, SS_CALL_STREAMING, SS_CALL_OVER };
 
 struct ss_call;
 struct ss_inflate;
+struct ss_backlog;
 
 /* How a request's body becomes messages. Functions return SS_OK, or an error with st: the call then fails
  * with it. */
@@ -57,6 +60,7 @@ struct ss_call {
     const struct ss_answer_ops *answer;
     void *intake_state, *answer_state; /* theirs */
     struct ss_inflate *inflate;        /* NULL: the body comes as it is */
+    struct ss_backlog *backlog;        /* NULL: the client has never been behind */
     struct ss_slice http_method, path, query, request_id;
     struct ss_header *cors; /* of every answer to this request */
     size_t n_cors;
@@ -80,9 +84,10 @@ struct ss_call {
     struct ss_json_out json;
     struct ss_stream_body stream;
     struct ss_gzip *gzip; /* of a stream; NULL: it goes as it is */
-    size_t max_request_bytes;
-    size_t owed;    /* bytes of messages whose credit is held back from the service */
-    size_t in_owed; /* bytes of the body whose credit is held back from the client */
+    size_t max_request_bytes, max_message_bytes;
+    size_t max_json_bytes; /* of an answer, or of a message of a stream, with what frames it */
+    size_t owed;           /* bytes of messages whose credit is held back from the service */
+    size_t in_owed;        /* bytes of the body whose credit is held back from the client */
     struct ss_slice native_type, native_agent; /* of a native request; empty otherwise */
     uint32_t cluster;
     uint8_t state; /* enum ss_call_state */
@@ -111,9 +116,13 @@ extern const struct ss_intake_ops ss_intake_multipart; /* multipart/form-data */
 extern const struct ss_intake_ops ss_intake_raw;       /* any bytes into a google.api.HttpBody */
 /* 415: what content types there are for the method. */
 enum ss_err ss_call_refuse_type(struct ss_call *call, struct ss_status *st);
+/* A buffer of a request could not take more: err says why, for the client. Returns err as it is told. */
+enum ss_err ss_call_no_room(struct ss_call *call, enum ss_err err, struct ss_status *st);
 /* What every first message begins with: room for the gRPC prefix, to be closed by ss_call_frame. */
 enum ss_err ss_call_begin_message(struct ss_call *call, struct ss_buf *out, size_t expect,
                                   struct ss_status *st);
+/* Bytes that a message for the service may have: what the request's bytes may become at most. */
+size_t ss_call_message_max(const struct ss_call *call);
 /* Binds path and query behind what out holds of a first message. */
 enum ss_err ss_call_bind(struct ss_call *call, struct ss_buf *out, struct ss_status *st);
 /* Writes the gRPC prefix before what out holds. */
@@ -162,10 +171,16 @@ enum ss_err ss_http_body_data(struct ss_call *call, struct ss_slice wire, struct
 void ss_access_log(struct ss_call *call);
 
 /* call.c */
+/* The limits of the call's route, or of the bridge where it says nothing. */
+void ss_call_set_limits(struct ss_call *call);
+/* The worker's buffer for one text on its way out, empty, with a cap of max bytes. */
+struct ss_buf *ss_call_scratch(struct ss_call *call, size_t max);
 /* The answer's head and body, through here so that they are counted. */
 void ss_call_head(struct ss_call *call, int status, const struct ss_header *headers, size_t n,
                   int64_t length);
 void ss_call_data(struct ss_call *call, const char *p, size_t n);
+/* There is no memory for what must come next: breaks the answer off, and ends the call. */
+void ss_call_tear(struct ss_call *call);
 /* Answers are done: remembers the service's word for the log. */
 void ss_call_note(struct ss_call *call, const struct ss_status *st);
 /* Starts the upstream call, once. unary: one small request follows, which may be sent again elsewhere. */

@@ -70,7 +70,11 @@ struct ss_client {
     bool patient; /* set in start: the body is a stream, which may pause; the handler looks after its time */
     /* Set in start, before a WebSocket is accepted: */
     size_t max_message; /* bytes of one message of the client's */
-    int64_t ping_ms;    /* a client that is quiet for so long is asked whether it is there; 0: never */
+    /* Set in start or refuse, before head: bytes of the answer that may wait for the client at a time. 0: the
+     * transport's own cap. */
+    size_t max_unsent;
+    bool torn;       /* set by the transport: there was no memory for the answer, which breaks off */
+    int64_t ping_ms; /* a client that is quiet for so long is asked whether it is there; 0: never */
 };
 
 struct ss_handler_ops {

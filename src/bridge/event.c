@@ -79,13 +79,15 @@ static struct ss_slice text_of(struct ss_slice wire, const struct ss_field *f, s
     return number && seen ? print_number(f, bits, a) : text;
 }
 
-void ss_call_print_event(struct ss_call *call, struct ss_slice wire, struct ss_buf *out)
+enum ss_err ss_call_print_event(struct ss_call *call, struct ss_slice wire, struct ss_buf *out)
 {
     const struct ss_route_sse *sse = &call->options->sse;
     if (call->stream.form != SS_BODY_SSE || (sse->event == NULL && sse->id == NULL))
-        return;
+        return SS_OK;
     struct ss_arena a; /* a stream may have many messages: nothing of one may stay */
     ss_arena_init(&a, 0);
-    ss_stream_body_event(&call->stream, text_of(wire, sse->event, &a), text_of(wire, sse->id, &a), out);
+    enum ss_err err =
+        ss_stream_body_event(&call->stream, text_of(wire, sse->event, &a), text_of(wire, sse->id, &a), out);
     ss_arena_dispose(&a);
+    return err;
 }

@@ -74,7 +74,7 @@ bool ss_call_stream_head(struct ss_call *call, struct ss_headers *h)
     int status = ss_head_success(call);
     call->state = SS_CALL_STREAMING;
     ss_call_head(call, status, h->fields, h->n, -1);
-    if (!call->head_only && status != 204 && status != 304)
+    if (!call->head_only && !ss_status_bare(status))
         return true;
     ss_call_note(call, &ok);
     c->ops->finish(c, NULL, 0);
@@ -112,6 +112,7 @@ struct ss_slice ss_head_compress(struct ss_headers *h, struct ss_call *call, str
         return body;
     if (b->gzip == NULL)
         b->gzip = ss_gzip_new(SS_GZIP_WHOLE);
+    b->zipped.max = body.len; /* else it was not worth it */
     ss_buf_clear(&b->zipped, SS_SCRATCH_KEEP);
     if (b->gzip == NULL || ss_gzip_push(b->gzip, body.ptr, body.len, &b->zipped) != SS_OK ||
         ss_gzip_finish(b->gzip, &b->zipped) != SS_OK) {

@@ -32,11 +32,13 @@ struct ss_slice ss_head_compress(struct ss_headers *h, struct ss_call *call, str
  * this status, and the call is over. */
 bool ss_call_stream_head(struct ss_call *call, struct ss_headers *h);
 /* event.c: the event and id lines that go before a message; nothing in forms that have none. */
-void ss_call_print_event(struct ss_call *call, struct ss_slice wire, struct ss_buf *out);
+enum ss_err ss_call_print_event(struct ss_call *call, struct ss_slice wire, struct ss_buf *out);
 /* Appends one message of a stream, in the stream's form. */
 enum ss_err ss_call_print_message(struct ss_call *call, struct ss_slice wire, struct ss_buf *out,
                                   struct ss_status *st);
-/* st as JSON. */
-void ss_call_print_status(struct ss_call *call, const struct ss_status *st, struct ss_buf *out);
+/* st as JSON, pretty and indented as layout says, in out, which the caller disposes of. Returns what was
+ * printed: st, or, when that is larger than an answer may be, a status that says so. */
+const struct ss_status *ss_call_print_status(struct ss_call *call, const struct ss_status *st,
+                                             const struct ss_json_out *layout, struct ss_buf *out);
 
 #endif

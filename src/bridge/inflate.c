@@ -8,7 +8,10 @@
 #include "bridge/call.h"
 #include "http/gzip.h"
 
-enum { PIECES = 16 /* of SS_GUNZIP_PIECE bytes */ };
+enum {
+    PIECES = 16,        /* of SS_GUNZIP_PIECE bytes */
+    REST_MAX = 4 << 20, /* bytes of input that may wait: more than any client may send without credit */
+};
 
 struct ss_inflate {
     struct ss_gunzip *gunzip;
@@ -27,7 +30,7 @@ void ss_call_inflate_begin(struct ss_call *call, size_t max)
 {
     struct ss_inflate *f = ss_arena_zalloc(&call->arena, sizeof *f);
     f->gunzip = ss_gunzip_new(max, 0);
-    ss_buf_init(&f->rest, SIZE_MAX / 4);
+    ss_buf_init(&f->rest, REST_MAX);
     ss_timer_init(&f->again, on_again, call);
     call->inflate = f;
 }
@@ -59,7 +62,7 @@ static enum ss_err fail(struct ss_call *call, enum ss_err err, struct ss_status 
                              call->max_request_bytes);
     if (err == SS_ERR_INVALID)
         return ss_status_set(st, &call->arena, err, "the body is not valid gzip");
-    return ss_status_set(st, &call->arena, SS_ERR_MEMORY, "out of memory");
+    return ss_call_no_room(call, err, st);
 }
 
 /* Keeps what is left for later: when the service is behind, it says when; else the next turn will do. */
@@ -69,8 +72,9 @@ static enum ss_err wait(struct ss_call *call, struct ss_slice in, bool last, str
     struct ss_loop *l = call->bridge->loop;
     f->waiting = true;
     f->last = last;
-    if (ss_buf_append_slice(&f->rest, in) != SS_OK)
-        return fail(call, SS_ERR_MEMORY, st);
+    enum ss_err err = ss_buf_append_slice(&f->rest, in);
+    if (err != SS_OK)
+        return fail(call, err, st);
     if (ss_call_service_behind(call))
         ss_upcall_want_writable(&call->up);
     else
@@ -109,7 +113,8 @@ enum ss_err ss_call_inflate(struct ss_call *call, const char *p, size_t n, bool 
     if (!f->waiting)
         return flow(call, ss_slice_of(p, n), last, st);
     f->last |= last;
-    return ss_buf_append(&f->rest, p, n) == SS_OK ? SS_OK : fail(call, SS_ERR_MEMORY, st);
+    enum ss_err err = ss_buf_append(&f->rest, p, n);
+    return err == SS_OK ? SS_OK : fail(call, err, st);
 }
 
 void ss_call_inflate_more(struct ss_call *call)
@@ -119,7 +124,7 @@ void ss_call_inflate_more(struct ss_call *call)
     struct ss_status st = {0};
     ss_timer_cancel(call->bridge->loop, &f->again);
     f->waiting = false;
-    ss_buf_init(&f->rest, SIZE_MAX / 4);
+    ss_buf_init(&f->rest, REST_MAX);
     enum ss_err err = flow(call, ss_buf_slice(&rest), f->last, &st);
     ss_buf_dispose(&rest);
     ss_call_pushed(call, 0, err, &st);

@@ -33,25 +33,12 @@ static enum ss_err put_body(struct ss_call *call, struct ss_slice text, struct s
                            out, st);
 }
 
-/* The request's update_mask, when a PATCH of one field has to make it up (AIP-134); NULL: no. */
-static const struct ss_field *absent_mask(struct ss_call *call)
-{
-    const struct ss_field *body = ss_route_body_field(call->match.route);
-    if (!call->patch || body == NULL || body->message == NULL || body->repeated)
-        return NULL;
-    const struct ss_field *f = ss_message_field(call->method->input, SS_LIT("update_mask"));
-    if (f == NULL || f->message == NULL || f->message->wkt != SS_WKT_FIELD_MASK || f->repeated)
-        return NULL;
-    struct ss_slice given;
-    bool there = ss_query_get(call->query, f->name, &call->arena, &given) ||
-                 ss_query_get(call->query, f->json_name, &call->arena, &given);
-    return there ? NULL : f;
-}
-
+/* The update mask that a PATCH of one field makes up, behind what path and query bind in out. */
 static enum ss_err add_mask(struct ss_call *call, struct ss_slice text, struct ss_buf *out,
                             struct ss_status *st)
 {
-    const struct ss_field *f = absent_mask(call);
+    struct ss_slice message = ss_slice_skip(ss_buf_slice(out), SS_GRPC_PREFIX);
+    const struct ss_field *f = call->patch ? ss_route_missing_mask(call->match.route, message) : NULL;
     if (f == NULL || trim(text).len == 0)
         return SS_OK;
     struct ss_buf mask;
@@ -82,12 +69,12 @@ static enum ss_err send_whole(struct ss_call *call, struct ss_slice text, bool f
     if (err == SS_OK && call->options->reject_binding_body_field_collisions)
         err = ss_route_check_collisions(&call->match, ss_slice_skip(ss_buf_slice(&out), SS_GRPC_PREFIX),
                                         &call->arena, st);
-    if (err == SS_OK && !form)
-        err = add_mask(call, text, &out, st);
     if (err == SS_OK)
         err = ss_call_bind(call, &out, st);
     else if (st->violations) /* a client wants to hear of all that is wrong at once */
         (void)ss_call_bind(call, &out, st);
+    if (err == SS_OK && !form)
+        err = add_mask(call, text, &out, st);
     if (err == SS_OK)
         err = ss_call_frame(call, &out, st);
     if (err == SS_OK)

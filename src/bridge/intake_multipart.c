@@ -194,8 +194,9 @@ static enum ss_err send_message(struct ss_call *call, struct ss_slice files, boo
     if (err == SS_OK && f->text.len)
         err = ss_route_bind_form(&call->match, ss_buf_slice(&f->text), &call->bridge->hash_key, &call->arena,
                                  &out, st);
-    if (err == SS_OK && put_files(call, files, &out) != SS_OK)
-        err = ss_status_set(st, &call->arena, SS_ERR_MEMORY, "out of memory");
+    enum ss_err kept = err == SS_OK ? put_files(call, files, &out) : SS_OK;
+    if (kept != SS_OK)
+        err = ss_call_no_room(call, kept, st);
     if (err == SS_OK && !f->any)
         err = ss_call_bind(call, &out, st);
     if (err == SS_OK)

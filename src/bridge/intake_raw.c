@@ -46,8 +46,9 @@ static enum ss_err send_piece(struct ss_call *call, struct ss_slice data, bool l
     struct raw *raw = call->intake_state;
     struct ss_buf out;
     enum ss_err err = ss_call_begin_message(call, &out, data.len + 128, st);
-    if (err == SS_OK && put(call, raw, data, &out) != SS_OK)
-        err = ss_status_set(st, &call->arena, SS_ERR_MEMORY, "out of memory");
+    enum ss_err kept = err == SS_OK ? put(call, raw, data, &out) : SS_OK;
+    if (kept != SS_OK)
+        err = ss_call_no_room(call, kept, st);
     if (err == SS_OK && !raw->any)
         err = ss_call_bind(call, &out, st);
     if (err == SS_OK)

@@ -83,7 +83,7 @@ static enum ss_err bad_split(struct ss_call *call, enum ss_err err, struct ss_st
     if (err == SS_ERR_INVALID)
         return ss_status_violation(st, &call->arena, (struct ss_slice){0}, "message %llu: %s",
                                    (unsigned long long)split->texts + 1, split->why);
-    return ss_status_set(st, &call->arena, err, "out of memory");
+    return ss_call_no_room(call, err, st);
 }
 
 static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last, struct ss_status *st)

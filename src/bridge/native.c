@@ -3,6 +3,7 @@
  * differs only in how the trailers travel (a last frame of the body) and, as -text, in being base64. The
  * codec
  * (+proto, +json, …) is the client's and the service's matter: its name is carried both ways. */
+#include "base/base64.h"
 #include "bridge/head.h"
 #include "http/grpc_frame.h"
 #include "http/grpc_web.h"
@@ -54,7 +55,7 @@ static enum ss_err push(struct ss_call *call, const char *p, size_t n, bool last
 {
     struct native *native = call->answer_state;
     struct ss_buf out;
-    ss_buf_init(&out, SIZE_MAX / 4);
+    ss_buf_init(&out, n + SS_GRPC_PREFIX); /* and what the decoder held back */
     enum ss_err err = SS_OK;
     if (native->text)
         err = ss_grpc_web_decode(&native->decoder, ss_slice_of(p, n), &out);
@@ -179,17 +180,22 @@ static void begin_answer(struct ss_call *call)
     ss_call_head(call, 200, h.fields, h.n, -1);
 }
 
-static void send_bytes(struct ss_call *call, const char *p, size_t n, bool flush)
+/* False: there was no memory for them, and the call is over. */
+static bool send_bytes(struct ss_call *call, const char *p, size_t n, bool flush)
 {
+    enum { HELD = 8 }; /* by the encoder, and padding */
     struct native *native = call->answer_state;
     if (!native->text) {
         ss_call_data(call, p, n);
-        return;
+        return true;
     }
-    struct ss_buf *out = &call->bridge->scratch;
-    ss_buf_clear(out, SS_SCRATCH_KEEP);
-    if (ss_grpc_web_encode(&native->encoder, ss_slice_of(p, n), flush, out) == SS_OK)
-        ss_call_data(call, out->ptr, out->len);
+    struct ss_buf *out = ss_call_scratch(call, ss_base64_encoded_len(n, true) + HELD);
+    if (ss_grpc_web_encode(&native->encoder, ss_slice_of(p, n), flush, out) != SS_OK) {
+        ss_call_tear(call);
+        return false;
+    }
+    ss_call_data(call, out->ptr, out->len);
+    return true;
 }
 
 static void on_head(struct ss_upcall *u, const struct ss_header *metadata, size_t n)
@@ -226,8 +232,8 @@ static void on_bytes(struct ss_upcall *u, const char *p, size_t n)
     size_t may = ss_frame_watch_push(&native->down, p, n, native->max_message_bytes, &cut);
     if (native->down.whole > whole)
         ss_idle_moved(&call->idle, call->bridge->loop);
-    if (may)
-        send_bytes(call, p, may, true);
+    if (may && !send_bytes(call, p, may, true))
+        return;
     if (call->state == SS_CALL_STREAMING && may < n)
         refuse_message(call, cut);
     else if (call->state == SS_CALL_STREAMING)
@@ -264,9 +270,14 @@ static void on_answer_end(struct ss_call *call, const struct ss_status *st, cons
     if (native->web) {
         struct ss_buf frame;
         ss_buf_init(&frame, 256 * 1024);
+        bool sent = false;
         if (ss_grpc_web_trailers(down.fields, down.n, &frame) == SS_OK)
-            send_bytes(call, frame.ptr, frame.len, true);
+            sent = send_bytes(call, frame.ptr, frame.len, true);
+        else
+            ss_call_tear(call);
         ss_buf_dispose(&frame);
+        if (!sent)
+            return;
         down.n = 0;
     }
     c->ops->finish(c, down.fields, down.n);

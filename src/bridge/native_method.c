@@ -2,7 +2,8 @@
  * not there, unless its upstream says `native: all`. */
 #include "bridge/call.h"
 
-static const struct ss_route_options no_options = {.timeout_ms = -1, .idle_timeout_ms = -1};
+static const struct ss_route_options no_options = {
+    .timeout_ms = -1, .idle_timeout_ms = -1, .out = {.emit_defaults = true}};
 
 /* "/pkg.Service/Method" in two; false when it is no such path. */
 static bool split(struct ss_slice path, struct ss_slice *service, struct ss_slice *method)

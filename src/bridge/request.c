@@ -362,12 +362,23 @@ static enum ss_err read_timeout(struct ss_call *call, const struct intake *in, s
 
 /* ---- form of the answer ---- */
 
+/* Errors are indented too, also those of requests that have no route: so this is looked at first. */
+static void read_layout(struct ss_call *call)
+{
+    struct ss_slice value;
+    if (call->options)
+        call->json = call->options->out;
+    if (ss_query_get(call->query, SS_LIT("$prettyPrint"), &call->arena, &value))
+        call->json.pretty =
+            value.len == 0 || ss_slice_eq_ci(value, SS_LIT("true")) || ss_slice_eq(value, SS_LIT("1"));
+}
+
 static enum ss_err read_form(struct ss_call *call, const struct intake *in, struct ss_status *st)
 {
     enum ss_stream_form form;
-    call->json = call->options->out;
     if (ss_call_read_system(call, &form, st) != SS_OK)
         return SS_ERR_INVALID;
+    call->stream.pretty = call->json.pretty;
     if (!call->method->server_streaming)
         return SS_OK;
     if (form == SS_STREAM_UNSET) {
@@ -469,8 +480,6 @@ static enum ss_err check_body(struct ss_call *call, const struct intake *in, str
 {
     const struct ss_request *r = in->r;
     struct ss_arena *a = &call->arena;
-    size_t max = call->options->max_request_bytes;
-    call->max_request_bytes = max ? max : call->bridge->max_request_bytes;
     if (r->content_length > 0 && (uint64_t)r->content_length > call->max_request_bytes &&
         !call->method->client_streaming)
         return ss_status_set(st, a, SS_ERR_BODY_TOO_LARGE, "the body is larger than %zu bytes",
@@ -599,6 +608,9 @@ static enum ss_err read_head(struct ss_call *call, struct intake *in, struct ss_
     call->websocket = r->websocket;
     call->native = !r->websocket && ss_native_wanted(in->known[H_CONTENT_TYPE]);
     enum ss_err err = call->native ? ss_native_begin(call, r, st) : match(call, r, st);
+    ss_call_set_limits(call);
+    if (!call->native)
+        read_layout(call);
     if (r->cors || (call->options && call->options->cors) || in->known[H_ORIGIN].len)
         apply_cors(call, in);
     if (call->state == SS_CALL_OVER)

@@ -78,7 +78,7 @@ static enum ss_err put_binary(struct ss_call *call, struct ss_slice bytes, struc
                                ss_wire_bytes_size(ws->bytes, bytes.len));
     if (err == SS_OK)
         err = ss_wire_put_bytes(out, ws->bytes, bytes);
-    return err == SS_OK ? err : ss_status_set(st, &call->arena, SS_ERR_MEMORY, "out of memory");
+    return err == SS_OK ? err : ss_call_no_room(call, err, st);
 }
 
 static enum ss_err put_text(struct ss_call *call, struct ss_slice text, struct ss_buf *out,
@@ -194,13 +194,12 @@ static enum ss_err give(struct ss_call *call, struct ss_slice wire, struct ss_st
     const struct ss_field *field = ss_route_response_field(call->match.route);
     const struct ss_message *m = field ? field->message : call->method->output;
     bool binary = m && m->wkt == SS_WKT_HTTP_BODY && !(field && field->repeated);
-    struct ss_buf *out = &call->bridge->scratch;
+    struct ss_buf *out = ss_call_scratch(call, call->max_json_bytes);
     struct ss_slice bytes = {0};
     enum ss_err err;
     if (call->got_message && !call->method->server_streaming)
         return ss_status_set(st, &call->arena, SS_ERR_BAD_RESPONSE, "the service sent more than one message");
     call->got_message = true;
-    ss_buf_clear(out, SS_SCRATCH_KEEP);
     if (binary) {
         err = ss_http_body_data(call, wire, &bytes, st);
     } else {

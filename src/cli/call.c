@@ -61,8 +61,12 @@ static void finish(struct calling *k, int code)
 
 static void print_status(struct calling *k, const struct ss_status *st)
 {
+    static const struct ss_json_out json = {.emit_defaults = true};
     k->text.len = 0;
-    (void)ss_status_to_json(k->codec, k->c->snapshot->schema, st, &k->text);
+    if (ss_status_to_json(k->codec, k->c->snapshot->schema, st, &json, &k->text) != SS_OK) {
+        struct ss_status plain = {.code = st->code, .message = SS_LIT("the error is too large to be shown")};
+        (void)ss_status_to_json(k->codec, k->c->snapshot->schema, &plain, &json, &k->text);
+    }
     (void)ss_buf_append(&k->text, "\n", 1);
     (void)ss_fd_write_all(k->c->err, ss_buf_slice(&k->text));
 }
@@ -180,8 +184,9 @@ static void on_message(struct ss_upcall *u, struct ss_slice wire)
     k->text.len = 0;
     enum ss_err err = ss_wire_to_json(k->codec, k->c->snapshot->schema, k->method->output, NULL, wire,
                                       &k->out, &k->scratch, &k->text, &st);
-    if (err == SS_OK)
-        err = ss_buf_append(&k->text, "\n", 1);
+    if (err == SS_OK && ss_buf_append(&k->text, "\n", 1) != SS_OK)
+        err = ss_status_set(&st, &k->arena, SS_ERR_ANSWER_TOO_LARGE, "%s",
+                            ss_err_text(SS_ERR_ANSWER_TOO_LARGE));
     if (err != SS_OK) {
         fail(k, &st);
         return;
@@ -295,13 +300,16 @@ static void run(struct calling *k, const struct ss_pick *pick, const struct ss_h
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
         seed = 1; /* only jitter hangs on it */
-    size_t max = pick->options ? pick->options->max_message_bytes : 0;
+    size_t max = pick->options && pick->options->max_message_bytes ? pick->options->max_message_bytes
+                                                                   : k->c->max_message_bytes;
+    k->text.max = ss_route_max_json(pick->options, k->c->max_json_bytes, max);
     struct ss_upcall_request request = {
         .path = k->method->path,
         .metadata = metadata,
         .n_metadata = k->c->n_headers,
         .timeout_ms = timeout_of(k->c, pick),
-        .max_message_bytes = max ? max : k->c->max_message_bytes,
+        .max_message_bytes = max,
+        .max_unsent_bytes = 2 * (size_t)MAX_REQUEST + UNSENT_HIGH,
         .unary = !k->method->client_streaming,
     };
     k->loop = ss_loop_new(k->c->log);
@@ -325,7 +333,7 @@ int ss_cli_call_run(const struct ss_cli_call *c)
     ss_arena_init(&k.arena, 0);
     ss_arena_init(&k.scratch, 0);
     ss_buf_init(&k.line, MAX_REQUEST);
-    ss_buf_init(&k.text, SIZE_MAX / 4);
+    ss_buf_init(&k.text, 1); /* the method says how much */
     struct ss_header *metadata = ss_arena_alloc(&k.arena, (c->n_headers + 1) * sizeof *metadata);
     if (!read_headers(c, &k.arena, metadata, &why)) {
         code = usage(c, &k.arena, why, SS_EXIT_USAGE);

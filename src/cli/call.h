@@ -18,6 +18,7 @@ struct ss_cli_call {
     size_t n_headers;
     int64_t timeout_ms;       /* -1: that of the route: 60 s by default for unary methods, none for streams */
     size_t max_message_bytes; /* where the route says nothing */
+    size_t max_json_bytes;    /* likewise; 0: as it follows from the message's */
     int in, out, err;
 };
 

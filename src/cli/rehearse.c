@@ -19,7 +19,13 @@
 #include "http/grpc_frame.h"
 #include "net/listener.h"
 
-enum { PATIENCE_MS = 10000, MAX_ANSWER = 64 << 20, MAX_METADATA = 1 << 20, MAX_FIELDS = 10000 };
+enum {
+    PATIENCE_MS = 10000,
+    MAX_ANSWER = 64 << 20,
+    MAX_MESSAGE = 1 << 30, /* of what the service would get */
+    MAX_METADATA = 1 << 20,
+    MAX_FIELDS = 10000,
+};
 
 struct rehearsing;
 
@@ -351,7 +357,7 @@ enum ss_err ss_rehearse(struct ss_rehearsal *r, struct ss_arena *a, const char *
     struct rehearsing x = {.r = r, .a = a, .loop = ss_loop_new(&quiet)};
     ss_buf_init(&x.response, MAX_ANSWER);
     ss_buf_init(&x.stream.out, MAX_METADATA);
-    ss_deframer_init(&x.deframer, SIZE_MAX / 4);
+    ss_deframer_init(&x.deframer, MAX_MESSAGE);
     enum ss_err err = run(&x, why);
     for (struct line *line = x.lines; line; line = line->next)
         if (line->h2)

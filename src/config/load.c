@@ -20,6 +20,7 @@ struct top_keys {
 static const struct ss_range one_or_more = {1, UINT64_C(1) << 30};
 static const struct ss_range header_count = {1, 1 << 20};
 static const struct ss_range some_bytes = {1, UINT64_C(1) << 32};
+static const struct ss_range json_bytes = {1024, UINT64_C(1) << 32};
 static const struct ss_range header_bytes = {256, 64 << 20};
 static const struct ss_range some_time = {1, UINT64_C(366) * 24 * 3600 * 1000};
 static const struct ss_range workers_range = {0, 1024};
@@ -50,6 +51,10 @@ static void decode_limits(struct ss_diag *d, const struct ss_node *value, void *
          .decode = ss_decode_bytes,
          .offset = LIMIT(max_message_bytes),
          .arg = &some_bytes},
+        {.name = "max_json_bytes",
+         .decode = ss_decode_bytes,
+         .offset = LIMIT(max_json_bytes),
+         .arg = &json_bytes},
         {.name = "header_timeout",
          .decode = ss_decode_ms,
          .offset = LIMIT(header_timeout_ms),

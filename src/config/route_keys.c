@@ -216,6 +216,7 @@ static void decode_status_map(struct ss_diag *d, const struct ss_node *value, vo
     }
 }
 
+static const struct ss_range json_bytes = {1024, UINT64_C(1) << 32};
 static const struct ss_range at_least_one = {1, UINT64_C(1) << 32};
 
 #define OPTION(field) offsetof(struct ss_route_keys, options.field)
@@ -243,6 +244,10 @@ static const struct ss_key rule_keys[] = {
      .decode = ss_decode_bytes,
      .offset = OPTION(max_message_bytes),
      .arg = &at_least_one},
+    {.name = "max_json_bytes",
+     .decode = ss_decode_bytes,
+     .offset = OPTION(max_json_bytes),
+     .arg = &json_bytes},
     {.name = "status_map", .decode = decode_status_map, .offset = OPTION(status_map)},
     {.name = "cors", .decode = ss_cors_keys_decode, .offset = OPTION(cors)},
     {.name = "forward_headers",
@@ -290,6 +295,7 @@ static struct ss_route_options *keep(const struct ss_route_options *from, struct
 {
     struct ss_route_options *kept = ss_arena_alloc(a, sizeof *kept);
     *kept = *from;
+    kept->out.lenient = kept->in.lenient;
     kept->ignored_query_parameters =
         ss_slices_keep(kept->ignored_query_parameters, kept->n_ignored_query_parameters, a);
     kept->allow_headers = ss_slices_keep(kept->allow_headers, kept->n_allow_headers, a);

@@ -53,7 +53,6 @@ struct http1 {
     bool body_paused; /* reading waits for the handler */
     bool half_closed, probed, want_writable;
     bool until_close; /* the answer's end is the connection's */
-    bool torn;        /* the answer could not be written whole */
     bool closing;     /* the last answer is on its way; what still comes in is dropped */
     bool unread;      /* the client may be sending still */
     bool advancing;   /* bytes are being used: `in` does not say yet what is left of them */
@@ -230,12 +229,14 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
     struct http1 *h = of_client(c);
     struct ss_buf *out = ss_stream_output(h->socket);
     if (status == 101) {
+        ss_stream_raise_output(h->socket, c->max_unsent + OUTPUT_HIGH);
         open_tunnel(h, headers, n);
         return;
     }
+    ss_stream_raise_output(h->socket, c->max_unsent + OUTPUT_HIGH);
     if (!can_drop_rest(h) || (h->half_closed && waiting_in(h) == 0) || (h->front->leaving && !has_another(h)))
         h->keep_alive = false;
-    h->no_body = status == 204 || status == 304;
+    h->no_body = ss_status_bare(status);
     h->chunk_out = content_length < 0 && !h->minor0 && !h->no_body;
     h->until_close = content_length < 0 && h->minor0 && !h->head_only && !h->no_body;
     if (h->until_close)
@@ -246,6 +247,8 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
         ss_http1_write_header(out, headers[i].name, headers[i].value);
     if (h->chunk_out)
         ss_buf_append_slice(out, SS_LIT("transfer-encoding: chunked\r\n"));
+    else if (status == 205) /* which may say so, and by RFC 9110 §15.3.6 should */
+        ss_http1_write_length(out, 0);
     else if (content_length >= 0 && !h->no_body)
         ss_http1_write_length(out, (uint64_t)content_length);
     if (!h->keep_alive)
@@ -263,11 +266,11 @@ static void write_data(struct ss_client *c, const char *p, size_t n)
     if (h->head_only || h->no_body || n == 0)
         return;
     struct ss_buf *out = ss_stream_output(h->socket);
-    if (h->torn || (h->chunk_out ? ss_http1_write_chunk(out, p, n) : ss_buf_append(out, p, n)) != SS_OK) {
-        if (!h->torn)
+    if (c->torn || (h->chunk_out ? ss_http1_write_chunk(out, p, n) : ss_buf_append(out, p, n)) != SS_OK) {
+        if (!c->torn)
             ss_log_write(ss_loop_log(h->front->loop), SS_LOG_ERROR,
                          "an answer of %zu bytes does not fit in memory", n);
-        h->torn = true;
+        c->torn = true;
     }
     ss_stream_want_flush(h->socket);
 }
@@ -277,9 +280,9 @@ static void finish(struct ss_client *c, const struct ss_header *trailers, size_t
     struct http1 *h = of_client(c);
     c->call = NULL;
     if (h->chunk_out && !h->head_only)
-        h->torn |=
+        c->torn |=
             ss_http1_write_last_chunk(ss_stream_output(h->socket), trailers, h->te_trailers ? n : 0) != SS_OK;
-    if (h->torn) {
+    if (c->torn) {
         destroy(h, SS_CLOSE_NOW);
         return;
     }

@@ -19,7 +19,8 @@ enum {
     STREAM_WINDOW = 256 * 1024,
     CONNECTION_WINDOW = 1024 * 1024,
     DRAIN_PING_MS = 750,
-    KEEP_FIELDS = 32, /* room for so many fields is kept from block to block */
+    KEEP_FIELDS = 32,     /* room for so many fields is kept from block to block */
+    ANSWER_MAX = 1 << 20, /* bytes of an answer whose handler says nothing of its size */
 };
 
 struct http2;
@@ -82,6 +83,8 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
 {
     struct h2_request *r = of_client(c);
     struct ss_headers all;
+    if (c->max_unsent > r->h2.out.max)
+        r->h2.out.max = c->max_unsent;
     if (status == 101) /* RFC 8441 §5: the acceptance of an extended CONNECT */
         status = 200;
     char status_text[4] = {(char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
@@ -91,11 +94,11 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
     ss_headers_put(&all, SS_LIT(":status"), ss_slice_of(status_text, 3));
     ss_headers_put(&all, SS_LIT("date"), ss_front_date(r->conn->front));
     ss_headers_put_all(&all, headers, n);
-    if (content_length >= 0 && status != 204 && status != 304) {
+    if (content_length >= 0 && !ss_status_bare(status)) {
         int len = snprintf(length_text, sizeof length_text, "%lld", (long long)content_length);
         ss_headers_put(&all, SS_LIT("content-length"), ss_slice_of(length_text, (size_t)len));
     }
-    bool end = r->head_only || status == 204 || status == 304;
+    bool end = r->head_only || ss_status_bare(status);
     if (ss_h2_respond(r->conn->h2, &r->h2, all.fields, all.n, end) != SS_OK)
         ss_h2_reset(r->conn->h2, &r->h2, SS_H2_INTERNAL_ERROR);
     r->h2.eof = end;
@@ -106,8 +109,11 @@ static void write_data(struct ss_client *c, const char *p, size_t n)
     struct h2_request *r = of_client(c);
     if (r->head_only || r->h2.eof || n == 0)
         return;
-    if (ss_h2_write(r->conn->h2, &r->h2, p, n) == SS_ERR_MEMORY)
-        ss_h2_reset(r->conn->h2, &r->h2, SS_H2_INTERNAL_ERROR);
+    enum ss_err err = ss_h2_write(r->conn->h2, &r->h2, p, n);
+    if (err == SS_OK || err == SS_ERR_CLOSED)
+        return;
+    c->torn = true;
+    ss_h2_reset(r->conn->h2, &r->h2, SS_H2_INTERNAL_ERROR);
 }
 
 static void finish(struct ss_client *c, const struct ss_header *trailers, size_t n)
@@ -181,7 +187,7 @@ static struct ss_h2_stream *on_open(void *ctx)
     r->client.ops = &client_ops;
     r->length = -1;
     ss_arena_init(&r->arena, 0);
-    ss_buf_init(&r->h2.out, SIZE_MAX / 4);
+    ss_buf_init(&r->h2.out, ANSWER_MAX);
     r->next = c->requests;
     r->link = &c->requests;
     if (r->next)

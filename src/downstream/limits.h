@@ -12,6 +12,8 @@ struct ss_limits {
     unsigned max_headers;            /* 100 */
     size_t max_request_bytes;        /* of a body, where the route says nothing. 4 MiB */
     size_t max_message_bytes;        /* of one message from a service, where the route says nothing. 4 MiB */
+    size_t max_json_bytes;           /* of an answer's JSON, where the route says nothing. 0: 16 times
+                                        max_message_bytes,           at most 64 MiB */
     uint64_t header_timeout_ms;      /* for a head to be whole, from its first byte. 10 000 */
     uint64_t body_timeout_ms;        /* between two pieces of a request's body. 60 000 */
     uint64_t idle_timeout_ms;        /* of a connection without a request. 300 000 */

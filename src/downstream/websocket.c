@@ -20,6 +20,7 @@
 
 enum {
     ECHO_HIGH = 64 * 1024, /* bytes unsent to a client above which its pings are not read */
+    OUT_MAX = 1 << 20,     /* bytes of frames between two flushes, where the handler says nothing */
     CLOSE_MS = 2000,       /* for a client to answer our close, once it has it */
     CLOSE_LOOK_MS = 100,
 };
@@ -79,6 +80,7 @@ static void flush(struct websocket *ws)
 {
     if (ws->out.len)
         ws->lower->ops->data(ws->lower, ws->out.ptr, ws->out.len);
+    ws->client.torn |= ws->lower->torn;
     ss_buf_clear(&ws->out, ECHO_HIGH);
 }
 
@@ -181,6 +183,9 @@ static void head(struct ss_client *c, int status, const struct ss_header *header
     struct ss_arena a;
     ss_arena_init(&a, 0);
     ss_headers_init(&all, &a);
+    ws->lower->max_unsent = c->max_unsent;
+    if (c->max_unsent > ws->out.max)
+        ws->out.max = c->max_unsent;
     if (status == 101)
         put_hello(ws, &all);
     else if (status == 426)
@@ -252,10 +257,13 @@ static void message(struct ss_client *c, struct ss_slice bytes, bool binary)
     enum ss_err err = ws->codec == NULL ? SS_ERR_MEMORY
                       : binary          ? ss_websocket_binary(ws->codec, bytes, &ws->out)
                                         : ss_websocket_text(ws->codec, bytes, &ws->out);
-    if (err != SS_OK)
-        ss_log_write(ss_loop_log(ws->front->loop), SS_LOG_ERROR, "a message of %zu bytes was lost: %s",
-                     bytes.len, ss_err_text(err));
     flush(ws);
+    if (err == SS_OK)
+        return;
+    ss_log_write(ss_loop_log(ws->front->loop), SS_LOG_ERROR, "a message of %zu bytes was lost: %s", bytes.len,
+                 ss_err_text(err));
+    c->torn = true; /* what follows it must not be taken for what follows the one before */
+    cut(ws);
 }
 
 static void close_with(struct ss_client *c, int code, struct ss_slice why)
@@ -302,7 +310,7 @@ static void *start(void *ctx, struct ss_client *c, const struct ss_request *r)
     ws->lower = c;
     ws->front = f;
     ws->http2 = r->http2;
-    ss_buf_init(&ws->out, SIZE_MAX / 4);
+    ss_buf_init(&ws->out, OUT_MAX);
     ss_deferred_init(&ws->reap, reap, ws);
     ss_timer_init(&ws->timer, on_timer, ws);
     enum ss_err err = ss_websocket_hello(r->headers, r->n_headers, r->http2, &ws->hello);

@@ -10,6 +10,12 @@ struct ss_header {
     bool unindexed; /* changes with every request: HPACK should not remember it */
 };
 
+/* Whether an answer with that status has no body, whatever was meant to be in it (RFC 9110 §15). */
+static inline bool ss_status_bare(int status)
+{
+    return status == 204 || status == 205 || status == 304;
+}
+
 /* The first header of that (lower-case) name; NULL when there is none. */
 const struct ss_header *ss_header_find(const struct ss_header *headers, size_t n, struct ss_slice name);
 

@@ -79,12 +79,39 @@ static enum ss_err settle(struct ss_buf *out, size_t len, enum ss_err err)
     return err;
 }
 
-/* What stands in front of the next element, or of the end when there was none. */
+/* What stands in front of the next element. */
 static struct ss_slice opening(const struct ss_stream_body *b)
 {
+    bool object = b->form == SS_BODY_OBJECT;
+    if (!b->pretty)
+        return b->any ? SS_LIT(",") : object ? SS_LIT("{\"items\":[") : SS_LIT("[");
     if (b->any)
-        return SS_LIT(",");
-    return b->form == SS_BODY_OBJECT ? SS_LIT("{\"items\":[") : SS_LIT("[");
+        return object ? SS_LIT(",\n    ") : SS_LIT(",\n  ");
+    return object ? SS_LIT("{\n  \"items\": [\n    ") : SS_LIT("[\n  ");
+}
+
+/* The end of an array of messages; whole, when there was none. */
+static struct ss_slice array_end(const struct ss_stream_body *b)
+{
+    if (b->any)
+        return b->pretty ? SS_LIT("\n]") : SS_LIT("]");
+    return SS_LIT("[]");
+}
+
+static struct ss_slice object_end(const struct ss_stream_body *b)
+{
+    if (!b->pretty)
+        return b->truncated ? SS_LIT("],\"truncated\":true}") : SS_LIT("]}");
+    if (b->any)
+        return b->truncated ? SS_LIT("\n  ],\n  \"truncated\": true\n}") : SS_LIT("\n  ]\n}");
+    return b->truncated ? SS_LIT("],\n  \"truncated\": true\n}") : SS_LIT("]\n}");
+}
+
+unsigned ss_stream_body_indent(const struct ss_stream_body *b)
+{
+    if (!b->pretty)
+        return 0;
+    return b->form == SS_BODY_ARRAY ? 1 : b->form == SS_BODY_OBJECT ? 2 : 0;
 }
 
 static struct ss_slice message_start(const struct ss_stream_body *b)
@@ -212,12 +239,12 @@ enum ss_err ss_stream_body_end(struct ss_stream_body *b, struct ss_buf *out)
     case SS_BODY_OBJECT:
         break;
     }
+    if (b->form == SS_BODY_ARRAY)
+        return settle(out, len, ss_buf_append_slice(out, array_end(b)));
     if (!b->any)
-        err = ss_buf_append_slice(out, opening(b));
-    if (err == SS_OK && b->form == SS_BODY_ARRAY)
-        err = ss_buf_append(out, "]", 1);
-    else if (err == SS_OK)
-        err = ss_buf_append_slice(out, b->truncated ? SS_LIT("],\"truncated\":true}") : SS_LIT("]}"));
+        err = ss_buf_append_slice(out, b->pretty ? SS_LIT("{\n  \"items\": [") : SS_LIT("{\"items\":["));
+    if (err == SS_OK)
+        err = ss_buf_append_slice(out, object_end(b));
     return settle(out, len, err);
 }
 
@@ -227,6 +254,8 @@ static struct ss_slice error_start(const struct ss_stream_body *b)
     case SS_BODY_NDJSON:
         return SS_LIT("{\"error\":");
     case SS_BODY_ARRAY:
+        if (b->pretty)
+            return b->any ? SS_LIT(",\n  {\n    \"error\": ") : SS_LIT("[\n  {\n    \"error\": ");
         return b->any ? SS_LIT(",{\"error\":") : SS_LIT("[{\"error\":");
     case SS_BODY_SSE:
         return SS_LIT("event: error\n");
@@ -242,7 +271,7 @@ static struct ss_slice error_end(const struct ss_stream_body *b)
     case SS_BODY_NDJSON:
         return SS_LIT("}\n");
     case SS_BODY_ARRAY:
-        return SS_LIT("}]");
+        return b->pretty ? SS_LIT("\n  }\n]") : SS_LIT("}]");
     case SS_BODY_SSE:
         return SS_LIT("\n");
     case SS_BODY_OBJECT:

@@ -19,10 +19,14 @@ struct ss_stream_body {
     enum ss_body_form form;
     bool any;             /* a message, or an error, has been written */
     bool envelope;        /* NDJSON: each message is {"result":MESSAGE}, as grpc-gateway has it */
+    bool pretty;          /* array, object: elements and brackets stand on lines of their own */
     bool truncated;       /* object: set before the end when messages were left out */
     struct ss_slice done; /* SSE: data of a last event behind a good stream, such as [DONE]; empty: no such
                              event. Borrowed for as long as the body is written */
 };
+
+/* How many levels deep a message stands: for the layout of its JSON when pretty. */
+unsigned ss_stream_body_indent(const struct ss_stream_body *b);
 
 /* SSE: the event and id lines of the message that is written next (the others: nothing). An empty value, or
  * one that holds CR, LF or NUL, which could begin another line, gets no line. The event "error" is the one of
@@ -40,7 +44,8 @@ enum ss_err ss_stream_body_message(struct ss_stream_body *b, struct ss_slice jso
  * it was cut; the done event of SSE; nothing else. */
 enum ss_err ss_stream_body_end(struct ss_stream_body *b, struct ss_buf *out);
 /* The end of a failed one; status is a google.rpc.Status in JSON: {"error":STATUS} as a line or element
- * (array closed behind it), "error":STATUS behind an object's items, or "event: error" with STATUS as data.
+ * (array closed behind it; pretty: STATUS stands two levels deep), "error":STATUS behind an object's items,
+ * or "event: error" with STATUS as data.
  */
 enum ss_err ss_stream_body_error(struct ss_stream_body *b, struct ss_slice status, struct ss_buf *out);
 /* SSE: a comment line; the others: nothing. */

@@ -138,8 +138,8 @@ struct ss_json_reader *ss_json_reader_new(void)
 {
     struct ss_json_reader *r = ss_xcalloc(1, sizeof *r);
     ss_json_pool_init(&r->pool);
-    ss_buf_init(&r->lowered, SIZE_MAX / 4);
-    ss_buf_init(&r->hidden, SIZE_MAX / 4);
+    ss_buf_init(&r->lowered, 1); /* each text says how much */
+    ss_buf_init(&r->hidden, 1);
     return r;
 }
 
@@ -244,6 +244,7 @@ enum ss_err ss_json_read(struct ss_json_reader *r, struct ss_slice text,
     r->max_depth = options->max_depth;
     r->too_deep = r->bad_escape = r->stopped = false;
     r->text = text;
+    r->lowered.max = r->hidden.max = text.len ? text.len : 1; /* both are copies of it */
     r->fault.offset = 0;
     r->fault.message[0] = '\0';
 

@@ -202,6 +202,14 @@ void ss_stream_resume(struct ss_stream *s)
         ss_loop_line_up(s->loop, SS_WORK_READY, &s->ready);
 }
 
+void ss_stream_raise_output(struct ss_stream *s, size_t max)
+{
+    if (s->out.max >= max)
+        return;
+    s->out.max = max;
+    s->wire.max = 2 * max; /* what waits already, and the same again as TLS has it */
+}
+
 struct ss_buf *ss_stream_output(struct ss_stream *s)
 {
     if (s->out.ptr == NULL) {

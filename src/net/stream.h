@@ -48,6 +48,8 @@ void ss_stream_resume(struct ss_stream *s);
 /* Where output is collected: append and call ss_stream_want_flush. Its cap is no limit to rely on: owners
  * look at ss_stream_pending and stop producing. */
 struct ss_buf *ss_stream_output(struct ss_stream *s);
+/* Raises that cap to max bytes, where it is less. */
+void ss_stream_raise_output(struct ss_stream *s, size_t max);
 void ss_stream_want_flush(struct ss_stream *s);
 /* Both in one. Copied. */
 enum ss_err ss_stream_send(struct ss_stream *s, const char *p, size_t n);

@@ -52,6 +52,7 @@ static enum ss_push push_plain(struct ss_stream *s)
     }
     struct ss_buf empty = s->wire;
     s->wire = s->out;
+    s->wire.max = empty.max;
     s->wire_off = (size_t)sent;
     s->out = (struct ss_buf){.ptr = empty.ptr, .cap = empty.cap, .max = s->out.max};
     return SS_PUSH_REFUSED;

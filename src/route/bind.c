@@ -47,7 +47,7 @@ static enum ss_err put_text(struct binder *b, const struct ss_field *f, struct s
                             struct ss_slice name, const char *where, bool *bad)
 {
     struct ss_slice expected = SS_LIT("malformed");
-    enum ss_err err = ss_text_to_wire(f, text, b->a, b->out, &expected);
+    enum ss_err err = ss_text_to_wire(f, text, b->route->rule.options->in.lenient, b->a, b->out, &expected);
     *bad = err == SS_ERR_INVALID;
     if (*bad)
         return violate(b, name, where, expected);
@@ -144,6 +144,8 @@ static enum ss_err bind_param(struct binder *b, struct ss_slice name, struct ss_
         return SS_OK;
     if (found != SS_TARGET_FOUND)
         return violate(b, name, "", why);
+    if (b->route->rule.options->in.lenient && !t.has_key && ss_text_is_unset(t.fields[t.n - 1], value))
+        return SS_OK;
     const char *refusal = refusal_of_body(b, t.fields[0]);
     if (refusal)
         return violate(b, name, refusal, SS_LIT(""));

@@ -54,7 +54,8 @@ enum ss_err ss_route_check_collisions(const struct ss_route_match *m, struct ss_
             continue;
         struct ss_buf wanted;
         ss_buf_init(&wanted, 64 * 1024);
-        enum ss_err text = ss_text_to_wire(path->fields[path->n - 1], m->values[i], a, &wanted, &ignored);
+        enum ss_err text = ss_text_to_wire(path->fields[path->n - 1], m->values[i],
+                                           m->route->rule.options->in.lenient, a, &wanted, &ignored);
         if (text == SS_OK && !ss_slice_eq(in_body, ss_buf_slice(&wanted)))
             err =
                 ss_status_violation(st, a, path_name(path, a),

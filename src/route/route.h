@@ -66,6 +66,7 @@ struct ss_route_options {
     bool reject_binding_body_field_collisions;
     size_t max_request_bytes; /* of a body; 0: unset (4 MiB) */
     size_t max_message_bytes; /* of one message of the service; 0: unset (4 MiB) */
+    size_t max_json_bytes;    /* of an answer's JSON; 0: unset (16 times max_message_bytes, at most 64 MiB) */
     int status_map[17];       /* HTTP status for a gRPC code; 0: by the table */
     /* Which client headers go up and which metadata comes down, names in lower case. Without
      * has_allow_headers all go up that may; with it only those named (perhaps none). Denied names go neither
@@ -82,6 +83,18 @@ struct ss_route_options {
     enum ss_native native; /* UNSET: the upstream's; ALL: as ROUTES */
     bool envelope;         /* each line of an NDJSON stream is {"result":m}, as grpc-gateway has it */
 };
+
+/* Bytes that an answer's JSON may have: what the route says, else what the limits say (0: nothing), else 16
+ * times what a message of the service may have, at most 64 MiB. */
+static inline size_t ss_route_max_json(const struct ss_route_options *o, size_t limit, size_t max_message)
+{
+    enum { FACTOR = 16, MOST = 64 << 20 };
+    if (o && o->max_json_bytes)
+        return o->max_json_bytes;
+    if (limit)
+        return limit;
+    return max_message < MOST / FACTOR ? FACTOR * max_message : MOST;
+}
 
 /* One HTTP binding of a gRPC method. All pointers are borrowed from the snapshot and outlive the table. */
 struct ss_rule {
@@ -159,6 +172,10 @@ enum ss_err ss_route_bind(const struct ss_route_match *m, struct ss_slice query,
  * only: what the path binds. */
 enum ss_err ss_route_check_collisions(const struct ss_route_match *m, struct ss_slice body,
                                       struct ss_arena *a, struct ss_status *st);
+
+/* The request's update_mask, when a PATCH by r is to have it made up of its body: message, the request's wire
+ * bytes with all that path and query bind, has none, in whatever form it could have been given. NULL: no. */
+const struct ss_field *ss_route_missing_mask(const struct ss_route *r, struct ss_slice message);
 
 /* Appends the wire bytes of an application/x-www-form-urlencoded body, whose parameters bind as a query's do:
  * to the request's fields with body "*", to those of the body field otherwise, which SS_ERR_MEDIA_TYPE

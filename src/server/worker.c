@@ -154,6 +154,7 @@ static void *run(void *arg)
     ss_bridge_init(&w->bridge, w->loop, w->config.snapshot, server->limits.max_request_bytes,
                    server->limits.max_message_bytes);
     w->bridge.max_headers = server->limits.max_headers;
+    w->bridge.max_json_bytes = server->limits.max_json_bytes;
     ss_access_init(&w->bridge, server->access_log, w->config.log);
     w->fronts = ss_xcalloc(server->n_listeners, sizeof *w->fronts);
     for (size_t i = 0; i < server->n_listeners; i++) {

@@ -7,7 +7,7 @@ struct ss_codec *ss_codec_new(void)
     struct ss_codec *c = ss_xcalloc(1, sizeof *c);
     c->reader = ss_json_reader_new();
     ss_key_set_init(&c->keys);
-    ss_buf_init(&c->text, SIZE_MAX / 2);
+    ss_buf_init(&c->text, 1); /* each use says how much */
     return c;
 }
 

@@ -1,5 +1,6 @@
 #include "transcode/scalar.h"
 
+#include "transcode/stack.h"
 #include "wire/varint.h"
 #include "json/number.h"
 
@@ -146,6 +147,30 @@ enum ss_scalar ss_scalar_read(const struct ss_field *f, const struct ss_token *t
     if (t->kind != SS_TOKEN_NUMBER && t->kind != SS_TOKEN_STRING)
         return SS_SCALAR_BAD;
     return number_of(f, t->text, t->kind == SS_TOKEN_STRING, bits) ? SS_SCALAR_OK : SS_SCALAR_BAD;
+}
+
+static bool white(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+enum ss_err ss_base64_unfold(struct ss_slice *text, struct ss_buf *lines)
+{
+    size_t i = 0;
+    while (i < text->len && !white(text->ptr[i]))
+        i++;
+    if (i == text->len)
+        return SS_OK;
+    lines->max = text->len;
+    ss_buf_clear(lines, SS_SCRATCH_KEEP);
+    enum ss_err err = ss_buf_reserve(lines, text->len);
+    if (err)
+        return err;
+    for (i = 0; i < text->len; i++)
+        if (!white(text->ptr[i]))
+            lines->ptr[lines->len++] = text->ptr[i];
+    *text = ss_buf_slice(lines);
+    return SS_OK;
 }
 
 static struct ss_slice enum_wants(const struct ss_enum *e, struct ss_arena *a)

@@ -3,6 +3,7 @@
 #ifndef SS_TRANSCODE_SCALAR_H
 #define SS_TRANSCODE_SCALAR_H
 
+#include "base/buf.h"
 #include "schema/schema.h"
 #include "transcode/token.h"
 #include "wire/tag.h"
@@ -19,6 +20,8 @@ enum ss_scalar {
  * enum names in any case, enum numbers in strings. */
 enum ss_scalar ss_scalar_read(const struct ss_field *f, const struct ss_token *t, bool lenient,
                               uint64_t *bits);
+/* Base64 as MIME has it, in lines: *text without its white space, in lines, when it has any. */
+enum ss_err ss_base64_unfold(struct ss_slice *text, struct ss_buf *lines);
 /* Writes bits to p (room for 10 bytes) as f's wire type has it; returns the byte behind. */
 static inline char *ss_scalar_put(const struct ss_field *f, uint64_t bits, char *p)
 {

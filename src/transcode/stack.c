@@ -6,11 +6,14 @@
 
 bool ss_stack_grow(struct ss_stack *s, size_t size, size_t extra)
 {
-    if (extra > SIZE_MAX / 4 / size - s->n)
+    size_t most = SS_STACK_MAX / size;
+    if (extra > most || s->n > most - extra)
         return false;
     size_t cap = s->cap ? s->cap * 2 : 64;
     if (cap < s->n + extra)
         cap = s->n + extra;
+    if (cap > most)
+        cap = most;
     void *items = ss_try_realloc(s->items, cap * size);
     if (!items)
         return false;

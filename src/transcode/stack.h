@@ -12,9 +12,13 @@ struct ss_stack {
     size_t cap;
 };
 
-enum { SS_SCRATCH_KEEP = 1 << 18 }; /* bytes that one stack keeps between messages */
+enum {
+    SS_SCRATCH_KEEP = 1 << 18, /* bytes that one stack keeps between messages */
+    SS_STACK_MAX =
+        1 << 30, /* bytes that it may take: what it holds is as much as the message, by some factor */
+};
 
-/* Room for extra more items of size bytes. False when out of memory. Items may move. */
+/* Room for extra more items of size bytes. False when out of memory, or past SS_STACK_MAX. Items may move. */
 bool ss_stack_grow(struct ss_stack *s, size_t size, size_t extra);
 /* Empties it, and gives its memory back when that is above SS_SCRATCH_KEEP. */
 void ss_stack_clear(struct ss_stack *s, size_t size);

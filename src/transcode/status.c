@@ -12,6 +12,9 @@ enum { STATUS_CODE = 1, STATUS_MESSAGE = 2, STATUS_DETAILS = 3 };
 enum { ANY_URL = 1, ANY_VALUE = 2 };
 enum { BAD_REQUEST_VIOLATIONS = 1, VIOLATION_FIELD = 1, VIOLATION_DESCRIPTION = 2 };
 
+/* How deep a detail stands in the text of a status. */
+enum { DETAIL = 2 };
+
 #define BAD_REQUEST_URL "type.googleapis.com/google.rpc.BadRequest"
 
 /* s with each byte that is not UTF-8 made U+FFFD. */
@@ -53,8 +56,53 @@ static enum ss_err put_text(struct ss_buf *out, const char *text)
 
 /* ---- JSON ---- */
 
+/* Where a text is in the making, and how. */
+struct writing {
+    struct ss_codec *c;
+    const struct ss_schema *s;
+    const struct ss_json_out *options;
+    struct ss_buf *out;
+};
+
+/* A new line that is level levels deep, when pretty. */
+static enum ss_err put_line(const struct writing *w, unsigned level)
+{
+    if (!w->options->pretty)
+        return SS_OK;
+    size_t n = (size_t)SS_JSON_INDENT * (w->options->indent + level);
+    enum ss_err err = ss_buf_reserve(w->out, n + 1);
+    if (err)
+        return err;
+    w->out->ptr[w->out->len] = '\n';
+    memset(w->out->ptr + w->out->len + 1, ' ', n);
+    w->out->len += n + 1;
+    return SS_OK;
+}
+
+/* key, which is quoted and begins with the comma before it if there is one, on a line of its own. */
+static enum ss_err put_key(const struct writing *w, unsigned level, const char *key)
+{
+    enum ss_err err = SS_OK;
+    if (*key == ',') {
+        err = put_text(w->out, ",");
+        key++;
+    }
+    if (!err)
+        err = put_line(w, level);
+    if (!err)
+        err = put_text(w->out, key);
+    return err ? err : put_text(w->out, w->options->pretty ? ": " : ":");
+}
+
+/* A bracket, on a line of its own. */
+static enum ss_err put_close(const struct writing *w, unsigned level, const char *bracket)
+{
+    enum ss_err err = put_line(w, level);
+    return err ? err : put_text(w->out, bracket);
+}
+
 /* The detail as it came: {"@type":…,"value":"base64"}. */
-static enum ss_err put_opaque(struct ss_buf *out, struct ss_slice any)
+static enum ss_err put_opaque(const struct writing *w, struct ss_slice any)
 {
     struct ss_slice url = SS_LIT(""), value = SS_LIT("");
     const char *p = any.ptr, *end = p + any.len;
@@ -68,34 +116,48 @@ static enum ss_err put_opaque(struct ss_buf *out, struct ss_slice any)
         else if (p)
             p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
     }
-    enum ss_err err = put_text(out, "{\"@type\":");
+    enum ss_err err = put_text(w->out, "{");
     if (!err)
-        err = put_string(out, url);
+        err = put_key(w, DETAIL + 1, "\"@type\"");
     if (!err)
-        err = put_text(out, ",\"value\":");
+        err = put_string(w->out, url);
     if (!err)
-        err = ss_json_write_base64(out, value);
-    return err ? err : put_text(out, "}");
+        err = put_key(w, DETAIL + 1, ",\"value\"");
+    if (!err)
+        err = ss_json_write_base64(w->out, value);
+    return err ? err : put_close(w, DETAIL, "}");
 }
 
-static enum ss_err put_detail(struct ss_codec *c, const struct ss_schema *s, struct ss_slice any,
-                              struct ss_buf *out)
+static enum ss_err put_detail(const struct writing *w, struct ss_slice any)
 {
-    const struct ss_json_out options = {.emit_defaults = true};
-    const struct ss_message *m = s ? ss_schema_message(s, SS_LIT("google.protobuf.Any")) : NULL;
+    const struct ss_json_out options = {.emit_defaults = w->options->emit_defaults,
+                                        .pretty = w->options->pretty,
+                                        .indent = w->options->indent + DETAIL};
+    const struct ss_message *m = w->s ? ss_schema_message(w->s, SS_LIT("google.protobuf.Any")) : NULL;
     enum ss_err err = SS_ERR_BAD_RESPONSE;
     if (m) {
         struct ss_arena a;
         struct ss_status unused = {0};
         ss_arena_init(&a, 0);
-        err = ss_wire_to_json(c, s, m, NULL, any, &options, &a, out, &unused);
+        err = ss_wire_to_json(w->c, w->s, m, NULL, any, &options, &a, w->out, &unused);
         ss_arena_dispose(&a);
     }
-    return err == SS_ERR_BAD_RESPONSE ? put_opaque(out, any) : err;
+    return err == SS_ERR_BAD_RESPONSE ? put_opaque(w, any) : err;
 }
 
-static enum ss_err put_details(struct ss_codec *c, const struct ss_schema *s, const struct ss_status *st,
-                               struct ss_buf *out, bool *any)
+/* What stands before a detail. */
+static enum ss_err begin_detail(const struct writing *w, bool *any)
+{
+    enum ss_err err = SS_OK;
+    if (!*any)
+        err = put_key(w, 1, ",\"details\"");
+    if (!err)
+        err = put_text(w->out, *any ? "," : "[");
+    *any = true;
+    return err ? err : put_line(w, DETAIL);
+}
+
+static enum ss_err put_details(const struct writing *w, const struct ss_status *st, bool *any)
 {
     struct ss_slice all = st->details.len ? st->details : SS_LIT("");
     const char *p = all.ptr, *end = p + all.len;
@@ -108,10 +170,9 @@ static enum ss_err put_details(struct ss_codec *c, const struct ss_schema *s, co
             p = ss_wire_get_bytes(p, end, &detail);
             if (!p)
                 break;
-            err = *any ? put_text(out, ",") : SS_OK;
-            *any = true;
+            err = begin_detail(w, any);
             if (!err)
-                err = put_detail(c, s, detail, out);
+                err = put_detail(w, detail);
         } else if (p) {
             p = ss_wire_skip(p, end, tag, SS_WIRE_MAX_DEPTH);
         }
@@ -119,50 +180,81 @@ static enum ss_err put_details(struct ss_codec *c, const struct ss_schema *s, co
     return err;
 }
 
-static enum ss_err put_violations(const struct ss_status *st, struct ss_buf *out)
+static enum ss_err put_violation(const struct writing *w, const struct ss_violation *v, bool first)
 {
-    enum ss_err err = put_text(out, "{\"@type\":\"" BAD_REQUEST_URL "\",\"fieldViolations\":[");
-    for (const struct ss_violation *v = st->violations; v && !err; v = v->next) {
-        err = put_text(out, v == st->violations ? "{\"field\":" : ",{\"field\":");
-        if (!err)
-            err = put_string(out, v->field);
-        if (!err)
-            err = put_text(out, ",\"description\":");
-        if (!err)
-            err = put_string(out, v->description);
-        if (!err)
-            err = put_text(out, "}");
-    }
-    return err ? err : put_text(out, "]}");
+    enum ss_err err = first ? SS_OK : put_text(w->out, ",");
+    if (!err)
+        err = put_line(w, DETAIL + 2);
+    if (!err)
+        err = put_text(w->out, "{");
+    if (!err)
+        err = put_key(w, DETAIL + 3, "\"field\"");
+    if (!err)
+        err = put_string(w->out, v->field);
+    if (!err)
+        err = put_key(w, DETAIL + 3, ",\"description\"");
+    if (!err)
+        err = put_string(w->out, v->description);
+    return err ? err : put_close(w, DETAIL + 2, "}");
+}
+
+static enum ss_err put_violations(const struct writing *w, const struct ss_status *st, bool *any)
+{
+    enum ss_err err = begin_detail(w, any);
+    if (!err)
+        err = put_text(w->out, "{");
+    if (!err)
+        err = put_key(w, DETAIL + 1, "\"@type\"");
+    if (!err)
+        err = put_text(w->out, "\"" BAD_REQUEST_URL "\"");
+    if (!err)
+        err = put_key(w, DETAIL + 1, ",\"fieldViolations\"");
+    if (!err)
+        err = put_text(w->out, "[");
+    for (const struct ss_violation *v = st->violations; v && !err; v = v->next)
+        err = put_violation(w, v, v == st->violations);
+    if (!err)
+        err = put_close(w, DETAIL + 1, "]");
+    return err ? err : put_close(w, DETAIL, "}");
+}
+
+/* All but the braces. */
+static enum ss_err put_members(const struct writing *w, const struct ss_status *st)
+{
+    char code[SS_NUMBER_MAX];
+    bool any = false;
+    enum ss_err err = put_key(w, 1, "\"code\"");
+    if (!err)
+        err = ss_buf_append(w->out, code, ss_print_int64(code, st->code));
+    if (!err)
+        err = put_key(w, 1, ",\"message\"");
+    if (!err)
+        err = put_string(w->out, st->message);
+    if (!err)
+        err = put_details(w, st, &any);
+    if (!err && st->violations)
+        err = put_violations(w, st, &any);
+    if (!err && any)
+        return put_close(w, 1, "]");
+    if (err || !w->options->emit_defaults)
+        return err;
+    err = put_key(w, 1, ",\"details\"");
+    return err ? err : put_text(w->out, "[]");
 }
 
 enum ss_err ss_status_to_json(struct ss_codec *c, const struct ss_schema *s, const struct ss_status *st,
-                              struct ss_buf *out)
+                              const struct ss_json_out *options, struct ss_buf *out)
 {
+    const struct writing w = {c, s, options, out};
     size_t before = out->len;
-    char code[SS_NUMBER_MAX];
-    bool any = false;
-    enum ss_err err = put_text(out, "{\"code\":");
+    enum ss_err err = put_text(out, "{");
     if (!err)
-        err = ss_buf_append(out, code, ss_print_int64(code, st->code));
+        err = put_members(&w, st);
     if (!err)
-        err = put_text(out, ",\"message\":");
-    if (!err)
-        err = put_string(out, st->message);
-    if (!err)
-        err = put_text(out, ",\"details\":[");
-    if (!err)
-        err = put_details(c, s, st, out, &any);
-    if (!err && st->violations) {
-        err = any ? put_text(out, ",") : SS_OK;
-        if (!err)
-            err = put_violations(st, out);
-    }
-    if (!err)
-        err = put_text(out, "]}");
+        err = put_close(&w, 0, "}");
     if (err)
         out->len = before;
-    return err;
+    return err == SS_ERR_ANSWER_TOO_LARGE ? SS_ERR_LIMIT : err; /* a detail's word for the same */
 }
 
 /* ---- the wire ---- */

@@ -30,7 +30,18 @@ bool ss_field_takes_text(const struct ss_field *f)
     return false;
 }
 
-static enum ss_err put_bytes(const struct ss_field *f, struct ss_slice text, struct ss_buf *out)
+bool ss_text_is_unset(const struct ss_field *f, struct ss_slice text)
+{
+    if (text.len)
+        return false;
+    if (f->message && f->message->wkt == SS_WKT_WRAPPER)
+        return f->message->fields[0].type != SS_TYPE_STRING;
+    if (f->message && f->message->wkt == SS_WKT_VALUE) /* which holds strings too */
+        return false;
+    return f->type != SS_TYPE_STRING;
+}
+
+static enum ss_err decode_bytes(const struct ss_field *f, struct ss_slice text, struct ss_buf *out)
 {
     size_t before = out->len, room = ss_base64_decoded_max(text.len), n;
     enum ss_err err = ss_buf_reserve(out, SS_TAG_MAX + SS_VARINT_MAX + room);
@@ -46,11 +57,36 @@ static enum ss_err put_bytes(const struct ss_field *f, struct ss_slice text, str
     return SS_OK;
 }
 
-static enum ss_err put_number(const struct ss_field *f, struct ss_slice text, struct ss_buf *out)
+static enum ss_err put_bytes(const struct ss_field *f, struct ss_slice text, bool lenient, struct ss_buf *out)
+{
+    struct ss_buf lines;
+    ss_buf_init(&lines, 1);
+    enum ss_err err = lenient ? ss_base64_unfold(&text, &lines) : SS_OK;
+    if (!err)
+        err = decode_bytes(f, text, out);
+    ss_buf_dispose(&lines);
+    return err;
+}
+
+/* As in Go's strconv.ParseBool, by which grpc-gateway goes, and in any case. */
+static struct ss_slice bool_word(struct ss_slice text)
+{
+    if (ss_slice_eq(text, SS_LIT("1")) || ss_slice_eq_ci(text, SS_LIT("t")))
+        return SS_LIT("true");
+    if (ss_slice_eq(text, SS_LIT("0")) || ss_slice_eq_ci(text, SS_LIT("f")))
+        return SS_LIT("false");
+    return text;
+}
+
+static enum ss_err put_number(const struct ss_field *f, struct ss_slice text, bool lenient,
+                              struct ss_buf *out)
 {
     uint64_t bits;
+    if (lenient && f->type == SS_TYPE_BOOL)
+        text = bool_word(text);
     struct ss_token t = {SS_TOKEN_STRING, false, text};
-    if (f->type == SS_TYPE_BOOL && !ss_slice_eq(text, SS_LIT("true")) && !ss_slice_eq(text, SS_LIT("false")))
+    if (!lenient && f->type == SS_TYPE_BOOL && !ss_slice_eq(text, SS_LIT("true")) &&
+        !ss_slice_eq(text, SS_LIT("false")))
         return SS_ERR_INVALID;
     if (ss_scalar_read(f, &t, true, &bits) != SS_SCALAR_OK)
         return SS_ERR_INVALID;
@@ -65,8 +101,8 @@ static enum ss_err put_number(const struct ss_field *f, struct ss_slice text, st
 }
 
 /* Writes value, a field's content that a message is, behind the tag and length of f. */
-static enum ss_err put_message(const struct ss_field *f, struct ss_slice text, struct ss_arena *a,
-                               struct ss_buf *out)
+static enum ss_err put_message(const struct ss_field *f, struct ss_slice text, bool lenient,
+                               struct ss_arena *a, struct ss_buf *out)
 {
     struct ss_time time;
     char bytes[SS_TIME_WIRE_MAX];
@@ -81,14 +117,14 @@ static enum ss_err put_message(const struct ss_field *f, struct ss_slice text, s
     ss_buf_init(&content, out->max);
     enum ss_err err = f->message->wkt == SS_WKT_FIELD_MASK
                           ? ss_mask_parse(text, true, &content)
-                          : ss_text_to_wire(&f->message->fields[0], text, a, &content, &unused);
+                          : ss_text_to_wire(&f->message->fields[0], text, lenient, a, &content, &unused);
     if (!err)
         err = ss_wire_put_bytes(out, f->number, ss_buf_slice(&content));
     ss_buf_dispose(&content);
     return err;
 }
 
-enum ss_err ss_text_to_wire(const struct ss_field *f, struct ss_slice text, struct ss_arena *a,
+enum ss_err ss_text_to_wire(const struct ss_field *f, struct ss_slice text, bool lenient, struct ss_arena *a,
                             struct ss_buf *out, struct ss_slice *expected)
 {
     enum ss_err err = SS_ERR_INVALID;
@@ -100,11 +136,11 @@ enum ss_err ss_text_to_wire(const struct ss_field *f, struct ss_slice text, stru
     if (f->type == SS_TYPE_STRING)
         err = ss_wire_put_bytes(out, f->number, text);
     else if (f->type == SS_TYPE_BYTES)
-        err = put_bytes(f, text, out);
+        err = put_bytes(f, text, lenient, out);
     else if (f->message)
-        err = put_message(f, text, a, out);
+        err = put_message(f, text, lenient, a, out);
     else
-        err = put_number(f, text, out);
+        err = put_number(f, text, lenient, out);
     if (err)
         out->len = before;
     if (err == SS_ERR_INVALID) {

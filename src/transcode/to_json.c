@@ -4,7 +4,7 @@
 
 bool ss_to_json_fail(struct ss_to_json *w, enum ss_err err)
 {
-    w->err = err == SS_ERR_LIMIT ? SS_ERR_MESSAGE_TOO_LARGE : err;
+    w->err = err == SS_ERR_LIMIT ? SS_ERR_ANSWER_TOO_LARGE : err;
     return false;
 }
 
@@ -69,7 +69,8 @@ static bool run(struct ss_to_json *w, const struct ss_message *m, const struct s
         w->indexed = true;
         w->restart = false;
         w->err = SS_OK;
-        w->depth = w->indent = 0;
+        w->depth = 0;
+        w->indent = w->options.indent;
         w->path_len = 0;
     }
 }
@@ -85,18 +86,18 @@ enum ss_err ss_wire_to_json(struct ss_codec *c, const struct ss_schema *s, const
     w.c = c;
     w.schema = s;
     w.options = *options;
+    w.indent = options->indent;
     w.arena = a;
     w.out = out;
     if (!wire.ptr) /* offsets need something to count from */
         wire = SS_LIT("");
     w.wire = wire.ptr;
     w.wire_end = wire.ptr + wire.len;
+    c->text.max = out->max;
     if (wire.len > SS_MESSAGE_MAX)
-        ss_to_json_fail(&w, SS_ERR_LIMIT);
+        w.err = SS_ERR_MESSAGE_TOO_LARGE;
     else if (run(&w, m, response_body, wire))
         return SS_OK;
-    if (w.err == SS_ERR_MESSAGE_TOO_LARGE)
-        return ss_status_set(st, a, w.err, "the service's answer is larger than allowed");
     if (w.err != SS_ERR_BAD_RESPONSE)
         return ss_status_set(st, a, w.err, "%s", ss_err_text(w.err));
     bool named = w.what.len > 0 && w.what.len < 200 && ss_utf8_valid(w.what);

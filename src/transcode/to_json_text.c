@@ -4,8 +4,6 @@
 #include "transcode/to_json.h"
 #include "json/writer.h"
 
-enum { INDENT = 2 };
-
 bool ss_to_json_text(struct ss_to_json *w, const char *p, size_t n)
 {
     enum ss_err err = ss_buf_append(w->out, p, n);
@@ -19,7 +17,7 @@ bool ss_to_json_char(struct ss_to_json *w, char c)
 
 bool ss_to_json_new_line(struct ss_to_json *w)
 {
-    size_t n = (size_t)w->indent * INDENT;
+    size_t n = (size_t)w->indent * SS_JSON_INDENT;
     enum ss_err err = ss_buf_reserve(w->out, n + 1);
     if (err)
         return ss_to_json_fail(w, err);

@@ -2,6 +2,7 @@
 #include "transcode/to_json.h"
 #include "transcode/wkt_mask.h"
 #include "transcode/wkt_time.h"
+#include "json/writer.h"
 
 enum { VALUE_NUMBER = 2 };
 
@@ -86,8 +87,13 @@ bool ss_to_json_mask(struct ss_to_json *w, const struct ss_source *s)
             continue;
         enum ss_err err = first ? SS_OK : ss_buf_append(text, ",", 1);
         first = false;
+        size_t at = text->len;
         if (!err)
             err = ss_mask_print_path(bytes_in(value), text);
+        if (err == SS_ERR_INVALID && w->options.lenient) {
+            text->len = at;
+            err = ss_buf_append_slice(text, bytes_in(value));
+        }
         if (err == SS_ERR_INVALID)
             return ss_to_json_bad(w, "a field mask path that JSON cannot spell");
         if (err)
@@ -127,6 +133,16 @@ static const struct ss_message *any_message(struct ss_to_json *w, struct ss_slic
     return m && !m->map_entry ? m : NULL;
 }
 
+/* What it is of is not known: as in details of a status. */
+static bool any_opaque(struct ss_to_json *w, struct ss_slice url, struct ss_slice content)
+{
+    if (!ss_to_json_open(w, '{') || !any_key(w, "\"@type\":") || !ss_to_json_string(w, url, true) ||
+        !any_key(w, "\"value\":"))
+        return false;
+    enum ss_err err = ss_json_write_base64(w->out, content);
+    return err ? ss_to_json_fail(w, err) : ss_to_json_close(w, '}');
+}
+
 bool ss_to_json_any(struct ss_to_json *w, const struct ss_source *s)
 {
     struct ss_slice url = SS_LIT(""), content = SS_LIT(""), value;
@@ -143,6 +159,8 @@ bool ss_to_json_any(struct ss_to_json *w, const struct ss_source *s)
     if (url.len == 0 && content.len == 0)
         return ss_to_json_text(w, "{}", 2);
     const struct ss_message *m = any_message(w, url);
+    if (!m && w->options.lenient)
+        return any_opaque(w, url, content);
     if (!m) {
         w->what = url;
         return ss_to_json_bad(w, "an Any of a type that is not in the descriptors");

@@ -96,16 +96,20 @@ static enum ss_put put_bytes(struct ss_to_wire *w, const struct ss_field *f, con
         return done(ss_to_wire_expected(w, ss_field_wants(f, w->arena), t));
     if (skip_default && t->text.len == 0)
         return SS_PUT_DONE;
-    size_t chars = t->text.len;
-    for (unsigned i = 0; i < 2 && chars && t->text.ptr[chars - 1] == '='; i++)
+    struct ss_slice text = t->text;
+    enum ss_err err = w->options.lenient ? ss_base64_unfold(&text, &w->c->text) : SS_OK;
+    if (err)
+        return done(ss_to_wire_fail(w, err));
+    size_t chars = text.len;
+    for (unsigned i = 0; i < 2 && chars && text.ptr[chars - 1] == '='; i++)
         chars--;
     size_t n = chars / 4 * 3 + chars % 4 * 3 / 4, decoded;
     if (!put_head(w, f, n))
         return SS_PUT_FAILED;
-    enum ss_err err = ss_buf_reserve(w->out, ss_base64_decoded_max(t->text.len));
+    err = ss_buf_reserve(w->out, ss_base64_decoded_max(text.len));
     if (err)
         return done(ss_to_wire_fail(w, err));
-    if (ss_base64_decode(w->out->ptr + w->out->len, &decoded, t->text) || decoded != n)
+    if (ss_base64_decode(w->out->ptr + w->out->len, &decoded, text) || decoded != n)
         return done(ss_to_wire_expected(w, ss_field_wants(f, w->arena), t));
     w->out->len += n;
     return SS_PUT_DONE;
@@ -166,7 +170,7 @@ enum ss_put ss_to_wire_put_message(struct ss_to_wire *w, const struct ss_message
             return done(put_time(w, time));
         break;
     case SS_WKT_FIELD_MASK:
-        err = string ? ss_mask_parse(t->text, false, w->out) : SS_ERR_INVALID;
+        err = string ? ss_mask_parse(t->text, w->options.lenient, w->out) : SS_ERR_INVALID;
         if (err != SS_ERR_INVALID)
             return done(err == SS_OK || ss_to_wire_fail(w, err));
         break;

@@ -14,6 +14,9 @@ static bool member(struct ss_to_wire *w, struct ss_frame *f, const struct ss_tok
         return true;
     if (t->kind == SS_TOKEN_NULL && (field->repeated || !ss_field_takes_null(field)))
         return true;
+    if (w->options.lenient && t->kind == SS_TOKEN_STRING && t->text.len == 0 &&
+        (field->repeated || ss_text_is_unset(field, t->text)))
+        return true;
     if (field->repeated)
         return ss_to_wire_expected(w, field->map ? SS_LIT("an object") : SS_LIT("an array"), t);
     switch (ss_to_wire_put(w, field, t, true, !field->presence)) {

@@ -18,16 +18,23 @@ void ss_codec_free(struct ss_codec *c);
 
 struct ss_json_in {
     bool ignore_unknown_fields;
-    bool lenient;       /* "5" for 5, 5 for "5", True, enum names in any case */
+    bool lenient;       /* "5" for 5, 5 for "5", True, enum names in any case, base64 with line breaks, "" for
+                           nothing in a field that is no string */
     unsigned max_depth; /* 0: 100 */
 };
+
+enum { SS_JSON_INDENT = 2 };
 
 struct ss_json_out {
     bool emit_defaults; /* fields without presence are always there */
     bool preserve_proto_field_names;
     bool enums_as_ints;
     bool int64_as_number;
-    bool pretty; /* two spaces an indent, as $prettyPrint wants */
+    bool pretty;     /* SS_JSON_INDENT spaces a level, as $prettyPrint wants */
+    unsigned indent; /* pretty: how many levels deep the text is to stand in another */
+    /* What JSON has no form for comes as it is: a path of a FieldMask that it cannot spell, and an Any of
+     * unknown type as "@type" and base64 "value". */
+    bool lenient;
     /* $fields, over ss_field_filter_root's type; NULL: everything. Borrowed for the call. */
     const struct ss_field_filter *fields;
 };
@@ -53,7 +60,7 @@ enum ss_err ss_json_to_mask(struct ss_codec *c, const struct ss_message *m, stru
 /* Appends to out the JSON text of wire, a message of type m.
  * response_body: NULL for the whole message; else only that field's value is written (its default, [] or {}
  * when it is absent; null for an absent message). SS_ERR_BAD_RESPONSE when wire is not valid for m;
- * SS_ERR_MESSAGE_TOO_LARGE when out's cap was reached; st says why and out is left as it was. */
+ * SS_ERR_ANSWER_TOO_LARGE when out's cap was reached; st says why and out is left as it was. */
 enum ss_err ss_wire_to_json(struct ss_codec *c, const struct ss_schema *s, const struct ss_message *m,
                             const struct ss_field *response_body, struct ss_slice wire,
                             const struct ss_json_out *options, struct ss_arena *a, struct ss_buf *out,
@@ -61,10 +68,11 @@ enum ss_err ss_wire_to_json(struct ss_codec *c, const struct ss_schema *s, const
 
 /* Appends {"code":…,"message":…,"details":[…]} for st: details from st->details (a google.rpc.Status on the
  * wire) decoded where their types are in s or well known, "@type" and base64 "value" where not; and a
- * google.rpc.BadRequest for st->violations. Invalid UTF-8 in the message becomes U+FFFD. Never fails but for
- * out's cap. */
+ * google.rpc.BadRequest for st->violations. Invalid UTF-8 in the message becomes U+FFFD. Of the options only
+ * those of layout count, and emit_defaults: without it "details" is left out when there are none. Never fails
+ * but for out's cap. */
 enum ss_err ss_status_to_json(struct ss_codec *c, const struct ss_schema *s, const struct ss_status *st,
-                              struct ss_buf *out);
+                              const struct ss_json_out *options, struct ss_buf *out);
 /* Appends the google.rpc.Status wire bytes of st, violations included: grpc-status-details-bin before base64.
  */
 enum ss_err ss_status_to_wire(const struct ss_status *st, struct ss_buf *out);
@@ -72,9 +80,13 @@ enum ss_err ss_status_to_wire(const struct ss_status *st, struct ss_buf *out);
 /* Appends one value of field f given as text in a path or query: tag and value. Scalars, enums by name in any
  * case or number, wrappers, Timestamp, Duration, FieldMask (proto or JSON spelling), bytes in base64 or
  * base64url. A repeated field gets one more element, unpacked if need be. Not for other messages or maps.
- * SS_ERR_INVALID with a text in *expected (through a): "expected an integer of 32 bits". */
-enum ss_err ss_text_to_wire(const struct ss_field *f, struct ss_slice text, struct ss_arena *a,
+ * lenient: a bool also as 1, t, 0, f and in any case; base64 with line breaks. SS_ERR_INVALID with a text in
+ * *expected (through a): "expected an integer of 32 bits". */
+enum ss_err ss_text_to_wire(const struct ss_field *f, struct ss_slice text, bool lenient, struct ss_arena *a,
                             struct ss_buf *out, struct ss_slice *expected);
+/* Whether text says nothing for f, or for an element of it, where that is taken leniently: it is empty, and f
+ * is no string. */
+bool ss_text_is_unset(const struct ss_field *f, struct ss_slice text);
 /* Whether ss_text_to_wire takes f. */
 bool ss_field_takes_text(const struct ss_field *f);
 

@@ -84,7 +84,7 @@ void ss_upcall_start(struct ss_upcall *u, struct ss_cluster *c, const struct ss_
     u->http_status = u->grpc_status = -1;
     u->h2.keep = r->unary;
     if (u->h2.out.max == 0)
-        ss_buf_init(&u->h2.out, SIZE_MAX / 4);
+        ss_buf_init(&u->h2.out, r->max_unsent_bytes);
     ss_deframer_init(&u->deframer, r->max_message_bytes);
     ss_deferred_init(&u->failing, on_failing, u);
     ss_timer_init(&u->deadline, on_deadline, u);
@@ -131,9 +131,40 @@ void ss_upcall_on_request(void *ctx, struct ss_h2_stream *st)
     ss_h2_submit(ss_channel_h2(u->channel), st, h.fields, h.n, bodyless);
 }
 
+/* Bytes that would have to be sent are lost: so is the call. */
+static void lose(struct ss_upcall *u, enum ss_err err)
+{
+    u->fail_err = err == SS_ERR_LIMIT ? SS_ERR_BODY_TOO_LARGE : err;
+    if (u->channel)
+        ss_h2_detach(ss_channel_h2(u->channel), &u->h2); /* no event that could change what it is told */
+    u->channel = NULL;
+    u->grpc_message = SS_LIT("more was sent to the service than may wait for it");
+    ss_defer(ss_cluster_loop(u->cluster), &u->failing);
+}
+
+/* Adds b to what is to be sent, or makes it that. */
+static enum ss_err keep(struct ss_upcall *u, struct ss_buf *b)
+{
+    enum ss_err err = SS_OK;
+    if (u->h2.out.len) {
+        err = ss_buf_append(&u->h2.out, b->ptr, b->len);
+        ss_buf_clear(b, 0);
+    } else if (b->len > u->h2.out.max) {
+        err = SS_ERR_LIMIT;
+        ss_buf_clear(b, 0);
+    } else {
+        size_t max = u->h2.out.max;
+        ss_buf_dispose(&u->h2.out);
+        u->h2.out = *b;
+        u->h2.out.max = max;
+        ss_buf_init(b, b->max);
+    }
+    return err;
+}
+
 void ss_upcall_send(struct ss_upcall *u, struct ss_buf *b, bool last)
 {
-    if (u->state == SS_UPCALL_ENDED) {
+    if (u->state == SS_UPCALL_ENDED || u->fail_err != SS_OK) {
         ss_buf_dispose(b);
         return;
     }
@@ -141,16 +172,10 @@ void ss_upcall_send(struct ss_upcall *u, struct ss_buf *b, bool last)
     if (u->h2.keep && (!last || b->len > KEEP_MAX))
         u->h2.keep = false;
     struct ss_h2 *h = u->channel ? ss_channel_h2(u->channel) : NULL;
-    if (u->h2.out.len == 0) {
-        ss_buf_dispose(&u->h2.out);
-        u->h2.out = *b;
-        u->h2.out.max = SIZE_MAX / 4;
-        ss_buf_init(b, b->max);
-    } else {
-        ss_buf_append(&u->h2.out, b->ptr, b->len);
-        ss_buf_clear(b, 0);
-    }
-    if (h && last)
+    enum ss_err err = keep(u, b);
+    if (err != SS_OK)
+        lose(u, err);
+    else if (h && last)
         ss_h2_finish(h, &u->h2, NULL, 0);
     else if (h)
         ss_h2_write(h, &u->h2, NULL, 0);

@@ -43,7 +43,8 @@ struct ss_upcall_request {
     struct ss_slice user_agent;   /* empty: sidespan's */
     int64_t timeout_ms;           /* from now; 0: none */
     size_t max_message_bytes;
-    bool unary; /* one small request: may be sent again when the service says it never saw it */
+    size_t max_unsent_bytes; /* of what is sent, that may wait for the service; past it the call fails */
+    bool unary;              /* one small request: may be sent again when the service says it never saw it */
 };
 
 struct ss_metadata {
@@ -84,7 +85,8 @@ struct ss_upcall {
 /* u: zeroed memory; arena: takes the answer's metadata and status. */
 void ss_upcall_start(struct ss_upcall *u, struct ss_cluster *c, const struct ss_upcall_request *r,
                      const struct ss_upcall_ops *ops, struct ss_arena *arena);
-/* gRPC-framed bytes; takes ownership of b's memory and leaves it empty. last: the request is complete. */
+/* gRPC-framed bytes; takes ownership of b's memory and leaves it empty. last: the request is complete. What
+ * would make more than max_unsent_bytes wait ends the call, from a later point. */
 void ss_upcall_send(struct ss_upcall *u, struct ss_buf *b, bool last);
 /* Bytes that wait here, and asking to be told when few do. */
 size_t ss_upcall_unsent(const struct ss_upcall *u);

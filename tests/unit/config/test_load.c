@@ -56,6 +56,7 @@ static void expect_limits(const struct ss_limits *l, const struct ss_limits *exp
     assert_int_equal(l->max_headers, expected->max_headers);
     assert_int_equal(l->max_request_bytes, expected->max_request_bytes);
     assert_int_equal(l->max_message_bytes, expected->max_message_bytes);
+    assert_int_equal(l->max_json_bytes, expected->max_json_bytes);
     assert_int_equal(l->header_timeout_ms, expected->header_timeout_ms);
     assert_int_equal(l->body_timeout_ms, expected->body_timeout_ms);
     assert_int_equal(l->idle_timeout_ms, expected->idle_timeout_ms);
@@ -121,7 +122,8 @@ static void every_key_of_the_process_arrives(void **state)
          "listeners: [{address: '127.0.0.1:0'}, {address: '127.0.0.1:0'}, {address: 'unix:/tmp/x.sock'}]\n"
          "admin: {address: '[::1]:9902'}\nworkers: 3\ndrain_delay: 2s\ndrain_timeout: 1m\n"
          "limits: {max_connections: 7, max_concurrent_streams: 8, max_header_bytes: 1KiB, max_headers: 9,\n"
-         "  max_request_bytes: 1MiB, max_message_bytes: 2MiB, header_timeout: 3s, body_timeout: 4s,\n"
+         "  max_request_bytes: 1MiB, max_message_bytes: 2MiB, max_json_bytes: 3MiB, header_timeout: 3s, "
+         "body_timeout: 4s,\n"
          "  idle_timeout: 5s, min_drain_bytes_per_s: 6KiB, drain_grace: 7s}\nlog: {format: json, level: "
          "warn}\n",
          AUTO);
@@ -134,7 +136,8 @@ static void every_key_of_the_process_arrives(void **state)
     assert_int_equal(s->workers, 3);
     assert_int_equal(s->drain_delay_ms, 2000);
     assert_int_equal(s->drain_timeout_ms, 60000);
-    const struct ss_limits expected = {7, 8, 1024, 9, 1 << 20, 2 << 20, 3000, 4000, 5000, 6144, 7000};
+    const struct ss_limits expected = {7,       8,    1024, 9,    1 << 20, 2 << 20,
+                                       3 << 20, 3000, 4000, 5000, 6144,    7000};
     expect_limits(&s->limits, &expected);
     assert_int_equal(l.config.log.level, SS_LOG_WARN);
     assert_true(l.config.log.json);
@@ -235,7 +238,7 @@ static void options_of_a_rule_cover_its_bindings_and_inherit_the_defaults(void *
          "    ignore_unknown_fields: true\n    ignore_unknown_query_parameters: true\n"
          "    ignored_query_parameters: [a, b]\n    ignore_trailing_slash: true\n"
          "    reject_binding_body_field_collisions: true\n    max_request_bytes: 1KiB\n    "
-         "max_message_bytes: 2\n"
+         "max_message_bytes: 2\n    max_json_bytes: 1KiB\n"
          "    status_map: {unavailable: 424}\n"
          "  - {selector: legal.v1.Documents.Get, get: /v1/c}\n");
     const struct ss_route_options *o = options_of(&l.config, "/v1/b");
@@ -253,6 +256,7 @@ static void options_of_a_rule_cover_its_bindings_and_inherit_the_defaults(void *
     assert_true(ss_slice_eq(o->ignored_query_parameters[1], SS_LIT("b")));
     assert_int_equal(o->max_request_bytes, 1024);
     assert_int_equal(o->max_message_bytes, 2);
+    assert_int_equal(o->max_json_bytes, 1024);
     assert_int_equal(o->status_map[14], 424);
     assert_int_equal(o->status_map[4], 408);
 

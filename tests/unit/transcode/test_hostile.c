@@ -210,7 +210,7 @@ static void the_cap_of_the_output_is_exact(void **state)
         enum ss_err err =
             ss_wire_to_json(fx->codec, fx->schema, type("rich.All"), NULL, ss_slice_of(wire, need), &fx->out,
                             &fx->arena, &fx->json, &fx->status);
-        assert_int_equal(err, SS_ERR_MESSAGE_TOO_LARGE);
+        assert_int_equal(err, SS_ERR_ANSWER_TOO_LARGE);
         assert_int_equal(fx->json.len, 0);
     }
     ss_buf_dispose(&fx->json);

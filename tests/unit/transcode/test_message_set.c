@@ -128,8 +128,9 @@ static void items_are_not_made_from_text(void **state)
                SS_LIT("\x0b\x10\xfd\xff\xff\xff\x07\x1a\x02\x08\x01\x0c"), NULL);
     assert_false(ss_field_takes_text(f));
     fx->wire.len = 0;
-    assert_int_equal(ss_text_to_wire(f, SS_LIT("1970-01-01T00:00:01Z"), &fx->arena, &fx->wire, &expected),
-                     SS_ERR_INVALID);
+    assert_int_equal(
+        ss_text_to_wire(f, SS_LIT("1970-01-01T00:00:01Z"), false, &fx->arena, &fx->wire, &expected),
+        SS_ERR_INVALID);
     assert_int_equal(fx->wire.len, 0);
 }
 

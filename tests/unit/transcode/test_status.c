@@ -4,7 +4,9 @@
 static void check(const struct ss_status *st, const char *want)
 {
     fx->json.len = 0;
-    assert_int_equal(ss_status_to_json(fx->codec, fx->schema, st, &fx->json), SS_OK);
+    assert_int_equal(
+        ss_status_to_json(fx->codec, fx->schema, st, &(struct ss_json_out){.emit_defaults = true}, &fx->json),
+        SS_OK);
     assert_int_equal(ss_buf_append(&fx->json, "", 1), SS_OK);
     assert_string_equal(fx->json.ptr, want);
 }
@@ -89,7 +91,9 @@ static void details_that_are_cut_off_lose_the_rest_and_no_more(void **state)
         char *copy = exact(ss_slice_of(whole.ptr, cut));
         struct ss_status st = {.code = 1, .details = ss_slice_of(copy, cut)};
         fx->json.len = fx->wire.len = 0;
-        assert_int_equal(ss_status_to_json(fx->codec, fx->schema, &st, &fx->json), SS_OK);
+        assert_int_equal(ss_status_to_json(fx->codec, fx->schema, &st,
+                                           &(struct ss_json_out){.emit_defaults = true}, &fx->json),
+                         SS_OK);
         assert_int_equal(ss_status_to_wire(&st, &fx->wire), SS_OK);
         assert_int_equal(fx->wire.len, 2 + cut / 15 * 15);
         ss_free(copy);
@@ -103,7 +107,9 @@ static void the_caps_of_both_buffers_are_kept(void **state)
     struct ss_buf small;
     for (size_t max = 1; max < 30; max++) {
         ss_buf_init(&small, max);
-        assert_int_equal(ss_status_to_json(fx->codec, fx->schema, &st, &small), SS_ERR_LIMIT);
+        assert_int_equal(ss_status_to_json(fx->codec, fx->schema, &st,
+                                           &(struct ss_json_out){.emit_defaults = true}, &small),
+                         SS_ERR_LIMIT);
         assert_int_equal(small.len, 0);
         if (max < 28)
             assert_int_equal(ss_status_to_wire(&st, &small), SS_ERR_LIMIT);

@@ -6,8 +6,8 @@ static void check(const char *message, const char *name, const char *text, struc
     struct ss_slice expected = {NULL, 0};
     char *copy = exact(ss_slice_str(text));
     fx->wire.len = 0;
-    enum ss_err err = ss_text_to_wire(field(message, name), ss_slice_of(copy, strlen(text)), &fx->arena,
-                                      &fx->wire, &expected);
+    enum ss_err err = ss_text_to_wire(field(message, name), ss_slice_of(copy, strlen(text)), false,
+                                      &fx->arena, &fx->wire, &expected);
     ss_free(copy);
     if (err)
         fail_msg("%s: %.*s", text, SS_FMT(expected));
@@ -23,8 +23,8 @@ static void check_refused_text(const char *name, const char *text, const char *w
     struct ss_slice expected = {NULL, 0};
     char *copy = exact(ss_slice_str(text));
     fx->wire.len = 0;
-    enum ss_err err = ss_text_to_wire(field("rich.All", name), ss_slice_of(copy, strlen(text)), &fx->arena,
-                                      &fx->wire, &expected);
+    enum ss_err err = ss_text_to_wire(field("rich.All", name), ss_slice_of(copy, strlen(text)), false,
+                                      &fx->arena, &fx->wire, &expected);
     ss_free(copy);
     assert_int_equal(err, SS_ERR_INVALID);
     assert_int_equal(fx->wire.len, 0);
@@ -63,9 +63,9 @@ static void bytes_come_in_both_alphabets(void **state)
     text[400] = 0;
     struct ss_slice expected;
     fx->wire.len = 0;
-    assert_int_equal(
-        ss_text_to_wire(field("rich.All", "f_bytes"), ss_slice_str(text), &fx->arena, &fx->wire, &expected),
-        SS_OK);
+    assert_int_equal(ss_text_to_wire(field("rich.All", "f_bytes"), ss_slice_str(text), false, &fx->arena,
+                                     &fx->wire, &expected),
+                     SS_OK);
     assert_int_equal(fx->wire.len, 303);
     assert_memory_equal(fx->wire.ptr, "\x52\xac\x02\x00\x00", 5);
 }

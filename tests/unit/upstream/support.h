@@ -94,8 +94,10 @@ static inline void caller_dispose(struct caller *c)
     ss_buf_dispose(&c->data);
 }
 
-static const struct ss_upcall_request plain_request = {
-    .path = {"/pkg.Svc/Method", 15}, .max_message_bytes = 1 << 20, .unary = true};
+static const struct ss_upcall_request plain_request = {.path = {"/pkg.Svc/Method", 15},
+                                                       .max_message_bytes = 1 << 20,
+                                                       .max_unsent_bytes = 1 << 20,
+                                                       .unary = true};
 
 static inline void caller_open(struct caller *c, struct world *w, const struct ss_upcall_request *r)
 {
