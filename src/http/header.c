@@ -44,10 +44,8 @@ void ss_headers_init(struct ss_headers *h, struct ss_arena *arena)
     h->arena = arena;
 }
 
-static void reserve(struct ss_headers *h, size_t more)
+void ss_headers_grow(struct ss_headers *h, size_t more)
 {
-    if (h->cap - h->n >= more)
-        return;
     size_t cap = h->cap * 2 > h->n + more ? h->cap * 2 : h->n + more;
     struct ss_header *fields = ss_arena_alloc(h->arena, cap * sizeof *fields);
     memcpy(fields, h->fields, h->n * sizeof *fields);
@@ -55,15 +53,10 @@ static void reserve(struct ss_headers *h, size_t more)
     h->cap = cap;
 }
 
-void ss_headers_put(struct ss_headers *h, struct ss_slice name, struct ss_slice value)
-{
-    reserve(h, 1);
-    h->fields[h->n++] = (struct ss_header){.name = name, .value = value};
-}
-
 void ss_headers_put_all(struct ss_headers *h, const struct ss_header *from, size_t n)
 {
-    reserve(h, n);
+    if (h->cap - h->n < n)
+        ss_headers_grow(h, n);
     if (n)
         memcpy(&h->fields[h->n], from, n * sizeof *from);
     h->n += n;

@@ -35,7 +35,14 @@ struct ss_headers {
     struct ss_header few[SS_HEADERS_FEW];
 };
 void ss_headers_init(struct ss_headers *h, struct ss_arena *arena);
-void ss_headers_put(struct ss_headers *h, struct ss_slice name, struct ss_slice value);
+/* Room for so many more. */
+void ss_headers_grow(struct ss_headers *h, size_t more);
+static inline void ss_headers_put(struct ss_headers *h, struct ss_slice name, struct ss_slice value)
+{
+    if (__builtin_expect(h->n == h->cap, 0))
+        ss_headers_grow(h, 1);
+    h->fields[h->n++] = (struct ss_header){.name = name, .value = value};
+}
 /* Appends n headers as they are. */
 void ss_headers_put_all(struct ss_headers *h, const struct ss_header *from, size_t n);
 
