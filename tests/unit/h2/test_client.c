@@ -123,6 +123,44 @@ static void the_owner_hears_writable_once_little_waits(void **state)
     ss_free(bytes);
 }
 
+struct moves {
+    struct owned *s;
+    size_t len;   /* as it was */
+    size_t moved; /* bytes, each time that the front of the buffer was dropped */
+};
+
+static bool all_has_been_framed(void *ctx)
+{
+    struct moves *m = ctx;
+    const struct ss_h2_stream *st = &m->s->st;
+    if (st->out.len != m->len)
+        m->moved += st->out.len;
+    m->len = st->out.len;
+    return st->out.len == 0;
+}
+
+/* (reported 10a) What is left is moved to the front now and then, in all not more often than it is copied
+ * once. */
+static void a_large_request_is_moved_less_than_its_own_length(void **state)
+{
+    enum { MUCH = 16 << 20 };
+    char *bytes = pattern(MUCH);
+    struct owner o;
+    struct h2_peer p;
+    meet(&o, &p, *state, SS_H2_CLIENT);
+    struct moves m = {.s = begin_request(&o, false), .len = MUCH};
+    assert_int_equal(ss_h2_write(o.h2, &m.s->st, bytes, MUCH), SS_OK);
+    ss_h2_finish(o.h2, &m.s->st, NULL, 0);
+    assert_true(pump_until(*state, &p, all_has_been_framed, &m));
+    struct rec *r = peer_stream(&p, 1);
+    assert_true(pump_until(*state, &p, rec_has_ended, r));
+    assert_int_equal(r->data.len, MUCH);
+    assert_memory_equal(r->data.ptr, bytes, MUCH);
+    assert_in_range(m.moved, 0, MUCH);
+    part(&o, &p);
+    ss_free(bytes);
+}
+
 static void a_stream_detached_before_its_headers_left_is_never_seen(void **state)
 {
     struct owner o;
@@ -427,6 +465,7 @@ int main(void)
         LOOP_TEST(bodies_larger_than_all_windows_arrive_unchanged_both_ways),
         LOOP_TEST(a_peer_gets_stream_credit_only_for_what_was_consumed),
         LOOP_TEST(the_owner_hears_writable_once_little_waits),
+        LOOP_TEST(a_large_request_is_moved_less_than_its_own_length),
         LOOP_TEST(a_stream_detached_before_its_headers_left_is_never_seen),
         LOOP_TEST(a_stream_detached_in_mid_answer_is_cancelled_and_silent),
         LOOP_TEST(a_stream_detached_when_both_sides_are_done_is_not_reset),
