@@ -64,7 +64,8 @@ static void the_codec_is_read_from_a_content_type_and_written_into_another(void 
     assert_codec("application/grpc+x.y-z;q", "+x.y-z");
     assert_codec("", "");
     ss_arena_init(&a, 0);
-    assert_slice(ss_grpc_content_type("grpc-web-text", SS_LIT("+json"), &a), "application/grpc-web-text+json");
+    assert_slice(ss_grpc_content_type("grpc-web-text", SS_LIT("+json"), &a),
+                 "application/grpc-web-text+json");
     assert_slice(ss_grpc_content_type("grpc", SS_LIT(""), &a), "application/grpc");
     ss_arena_dispose(&a);
 }
