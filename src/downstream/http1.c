@@ -26,6 +26,7 @@ enum {
     DRAIN_MAX = 256 * 1024,   /* body bytes read and dropped behind an early answer, to keep the connection */
     OUTPUT_HIGH = 256 * 1024, /* bytes of answers unsent above which no further request is begun */
     BODY_HIGH = 128 * 1024,   /* bytes of a body not dealt with above which no more is read */
+    REQUESTS_AT_ONCE = 32,    /* of a client that pipelines, before others are served */
 };
 
 struct http1 {
@@ -51,11 +52,13 @@ struct http1 {
     bool may_be_http2, first;
     bool keep_alive, minor0, head_only, chunk_out, te_trailers, expecting, no_body;
     bool body_paused; /* reading waits for the handler */
-    bool half_closed, probed, want_writable;
+    bool ended;       /* all that it sent has been read */
+    bool probed, want_writable;
     bool until_close; /* the answer's end is the connection's */
     bool closing;     /* the last answer is on its way; what still comes in is dropped */
     bool unread;      /* the client may be sending still */
     bool advancing;   /* bytes are being used: `in` does not say yet what is left of them */
+    bool in_line;     /* more requests have come than are begun at once: the next have to wait for others */
 };
 
 static void process(struct http1 *h, char *p, size_t n);
@@ -164,15 +167,22 @@ static void close_when_sent(struct http1 *h)
     ss_stream_want_drained(h->socket);
 }
 
+/* Reads on, unless enough waits already. */
+static void read_on(struct http1 *h)
+{
+    if (!h->body_paused && !h->in_line && waiting_in(h) < h->front->limits.max_header_bytes)
+        ss_stream_resume(h->socket);
+}
+
 /* Between two requests, or at the end. */
 static void answered(struct http1 *h)
 {
     h->tx = TX_NONE;
-    if (!h->keep_alive || (h->half_closed && waiting_in(h) == 0)) {
+    if (!h->keep_alive || (h->ended && waiting_in(h) == 0)) {
         close_when_sent(h);
         return;
     }
-    ss_stream_resume(h->socket);
+    read_on(h);
     if (h->rx == RX_WHOLE) {
         h->rx = RX_HEAD;
         h->seen = 0;
@@ -180,7 +190,7 @@ static void answered(struct http1 *h)
     } else if (h->rx != RX_HEAD) {
         await_body(h); /* what is left of it, to be dropped */
     }
-    if (waiting_in(h))
+    if (waiting_in(h) && !h->advancing)
         ss_defer(h->front->loop, &h->again);
 }
 
@@ -234,7 +244,7 @@ static void write_head(struct ss_client *c, int status, const struct ss_header *
         return;
     }
     ss_stream_raise_output(h->socket, c->max_unsent + OUTPUT_HIGH);
-    if (!can_drop_rest(h) || (h->half_closed && waiting_in(h) == 0) || (h->front->leaving && !has_another(h)))
+    if (!can_drop_rest(h) || (h->ended && waiting_in(h) == 0) || (h->front->leaving && !has_another(h)))
         h->keep_alive = false;
     h->no_body = ss_status_bare(status);
     h->chunk_out = content_length < 0 && !h->minor0 && !h->no_body;
@@ -486,15 +496,26 @@ static bool may_begin(struct http1 *h)
     return false;
 }
 
+/* A client that has sent many requests has had its part: the next begin when others have had theirs. */
+static size_t get_in_line(struct http1 *h)
+{
+    h->in_line = true;
+    set_due(h, 0); /* it is not the client who is slow */
+    ss_stream_pause(h->socket);
+    ss_defer_in_line(h->front->loop, &h->again);
+    return 0;
+}
+
 /* Uses what it can of the bytes at p; returns how many. */
 static size_t advance(struct http1 *h, char *p, size_t n)
 {
     size_t used = 0;
+    unsigned begun = 0;
     h->advancing = true;
     while (h->socket && !h->closing && used < n) {
         size_t step = 0;
         if (h->rx == RX_HEAD && h->tx == TX_NONE && may_begin(h))
-            step = take_head(h, p + used, n - used);
+            step = begun++ < REQUESTS_AT_ONCE ? take_head(h, p + used, n - used) : get_in_line(h);
         else if (h->rx == RX_LENGTH)
             step = take_length(h, p + used, n - used);
         else if (h->rx == RX_TUNNEL)
@@ -543,13 +564,14 @@ static void process(struct http1 *h, char *p, size_t n)
     if (h->socket == NULL)
         return;
     h->in_at += used;
-    if (waiting_in(h) == 0)
+    if (waiting_in(h) == 0) {
         ss_buf_clear(&h->in, 0);
-    else if (h->in_at < h->in.len / 2)
-        return;
-    else
+        h->in_at = 0;
+    } else if (h->in_at >= h->in.len / 2) {
         ss_buf_drop(&h->in, h->in_at);
-    h->in_at = 0;
+        h->in_at = 0;
+    }
+    read_on(h);
 }
 
 /* Cleartext may be HTTP/2 with prior knowledge. Returns how many of the bytes are part of its preface, after
@@ -598,9 +620,13 @@ static void on_again(void *ctx)
     struct http1 *h = ctx;
     if (h->socket == NULL || h->closing)
         return;
-    ss_stream_resume(h->socket);
+    h->in_line = false;
     process(h, NULL, 0);
-    if (h->socket && h->half_closed && h->tx == TX_NONE && !h->closing)
+    if (h->socket == NULL || h->closing)
+        return;
+    read_on(h);
+    bool has_to_wait = h->in_line || ss_stream_pending(h->socket) > OUTPUT_HIGH;
+    if (h->ended && h->tx == TX_NONE && !has_to_wait)
         close_when_sent(h); /* what is left is no request */
 }
 
@@ -620,7 +646,6 @@ static void on_drained(void *ctx)
 /* The client has sent FIN. It may be gone, or only done with sending: see the head of this file. */
 static void on_half_closed(struct http1 *h)
 {
-    h->half_closed = true;
     if (h->closing)
         return;
     if (h->rx == RX_TUNNEL) { /* a WebSocket has no half-closed state (RFC 6455 §7.1.1) */
@@ -637,14 +662,7 @@ static void on_half_closed(struct http1 *h)
         destroy(h, SS_CLOSE_FLUSH); /* or in the middle of its request */
         return;
     }
-    if (h->tx == TX_NONE) {
-        if (waiting_in(h))
-            ss_defer(h->front->loop, &h->again);
-        else
-            close_when_sent(h);
-        return;
-    }
-    if (h->probed)
+    if (h->tx == TX_NONE || h->probed)
         return;
     h->probed = true;
     if (h->tx == TX_PENDING)
@@ -657,8 +675,15 @@ static void on_half_closed(struct http1 *h)
 static void on_ended(void *ctx)
 {
     struct http1 *h = ctx;
-    if (h->socket && !h->closing && h->tx != TX_NONE && h->rx != RX_WHOLE)
+    h->ended = true;
+    if (h->socket == NULL || h->closing)
+        return;
+    if (h->tx != TX_NONE && h->rx != RX_WHOLE)
         destroy(h, SS_CLOSE_FLUSH); /* in the middle of its request */
+    else if (h->tx == TX_NONE && waiting_in(h))
+        ss_defer(h->front->loop, &h->again);
+    else if (h->tx == TX_NONE)
+        close_when_sent(h);
 }
 
 static void on_closed(void *ctx, enum ss_err why)

@@ -179,6 +179,7 @@ static bool on_accept_error(struct ss_listener *n, int error)
 static void take(struct ss_listener *n, h2o_socket_t *sock)
 {
     struct ss_stream *s = ss_stream_new(n->loop, sock, n->is_unix);
+    s->accepted = true;
     s->gone = on_gone;
     s->gone_ctx = n;
     n->open++;

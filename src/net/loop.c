@@ -101,6 +101,11 @@ void ss_loop_line_up(struct ss_loop *l, enum ss_work line, struct ss_deferred *s
         list_push(&l->work[line], stream);
 }
 
+void ss_defer_in_line(struct ss_loop *l, struct ss_deferred *d)
+{
+    ss_loop_line_up(l, SS_WORK_REST, d);
+}
+
 bool ss_loop_turn_is_long(const struct ss_loop *l)
 {
     return ss_clock_ns() - l->turn_ns > SS_TURN_NS;

@@ -74,6 +74,9 @@ struct ss_deferred {
 };
 void ss_deferred_init(struct ss_deferred *d, void (*run)(void *ctx), void *ctx);
 void ss_defer(struct ss_loop *l, struct ss_deferred *d);
+/* The same for work that a client may make as much of as it likes: d runs in one of the next turns, in line
+ * with the streams that have had a part, and after those that wait to be read (loop_impl.h). */
+void ss_defer_in_line(struct ss_loop *l, struct ss_deferred *d);
 void ss_deferred_cancel(struct ss_loop *l, struct ss_deferred *d);
 
 #endif

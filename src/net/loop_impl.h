@@ -3,7 +3,8 @@
  * A turn serves the streams that were in line when it began, until it has lasted SS_TURN_NS; who is left over
  * goes first in the next turn. A stream whose owner did not take all that was read stands in a second line,
  * which is served with the time that the first leaves over, and by two at least: who sends much waits, who
- * sends little does not wait for it.
+ * sends little does not wait for it. When the last turn did not serve all, a client's stream gets a small
+ * piece at a time.
  *
  * h2o waits and says which sockets are ready; its callbacks run inside h2o_evloop_run. The clock is read by
  * the first callback after the wait (ss_loop_enter), as h2o leaves no other place between the two. */
@@ -42,7 +43,7 @@ enum ss_work {
     SS_WORK_DEFERRED, /* for this turn */
     SS_WORK_LATER,    /* for the next turn */
     SS_WORK_READY,    /* streams to read from, first come, first served */
-    SS_WORK_REST,     /* streams whose owners have had a part of what was read */
+    SS_WORK_REST,     /* streams whose owners have had a part of what was read; ss_defer_in_line */
     SS_WORK_LISTS,
 };
 

@@ -90,11 +90,19 @@ void ss_streams_next(struct ss_loop *l)
     take_all(next);
 }
 
+static enum ss_watch_for watch_for(const struct ss_stream *s, bool reading)
+{
+    bool rest_first = s->rest != NULL && !s->paused && s->ops != NULL && s->ops->ended != NULL;
+    if (s->dead || reading)
+        return SS_WATCH_NONE;
+    return s->fin || rest_first ? SS_WATCH_ERRORS : SS_WATCH_LEAVE;
+}
+
 /* Registers the socket where its events are wanted now. */
 static void sync_readiness(struct ss_stream *s)
 {
     bool reading = !s->dead && !s->paused && !s->eof && s->rest == NULL;
-    enum ss_watch_for watch = s->dead || reading ? SS_WATCH_NONE : s->fin ? SS_WATCH_ERRORS : SS_WATCH_LEAVE;
+    enum ss_watch_for watch = watch_for(s, reading);
     if (reading != s->reading) {
         s->reading = reading;
         if (reading)

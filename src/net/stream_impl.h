@@ -4,7 +4,8 @@
  * the owner says within a turn is applied once, at its end (settling): a pause that is undone costs nothing.
  * A stream that is readable stands in the loop's line and is served when it has come to its head
  * (loop_impl.h). `rest` is what its owner has not dealt with of the last read; nothing is read before it is,
- * and it is the watch that sees the peer leave.
+ * and it is the watch that sees the peer leave. An owner that asks for `ended` is not told of the peer's FIN
+ * before it has had the rest.
  *
  * Writing: `out` collects what the owner appends. At the end of the turn it is sent; `wire` holds what the
  * kernel did not take, or, with TLS, ciphertext. While the kernel refuses (armed), nothing is tried until the
@@ -49,18 +50,19 @@ struct ss_stream {
     enum ss_watch_for watched : 8;
     enum ss_stream_close_how how : 8;
     bool is_unix : 1;
-    bool remote : 1;  /* the kernel does not know the peer's socket: orphans leave it alone */
-    bool paused : 1;  /* the owner wants no bytes */
-    bool fin : 1;     /* the peer's FIN was told */
-    bool eof : 1;     /* all before it has been read */
-    bool broken : 1;  /* a write has failed */
-    bool dead : 1;    /* SS_ERR_IO was told */
-    bool closing : 1; /* the owner has closed it */
-    bool want : 1;    /* the owner wants to fill and flush */
-    bool dirty : 1;   /* in a list of the loop, to be settled */
-    bool reading : 1; /* registered with h2o for reading */
-    bool armed : 1;   /* registered with h2o for writing */
-    bool refused : 1; /* the kernel refused bytes that wait; drained is owed */
+    bool accepted : 1; /* by a listener: a client's */
+    bool remote : 1;   /* the kernel does not know the peer's socket: orphans leave it alone */
+    bool paused : 1;   /* the owner wants no bytes */
+    bool fin : 1;      /* the peer's FIN was told */
+    bool eof : 1;      /* all before it has been read */
+    bool broken : 1;   /* a write has failed */
+    bool dead : 1;     /* SS_ERR_IO was told */
+    bool closing : 1;  /* the owner has closed it */
+    bool want : 1;     /* the owner wants to fill and flush */
+    bool dirty : 1;    /* in a list of the loop, to be settled */
+    bool reading : 1;  /* registered with h2o for reading */
+    bool armed : 1;    /* registered with h2o for writing */
+    bool refused : 1;  /* the kernel refused bytes that wait; drained is owed */
 };
 
 /* Takes ownership of sock and its descriptor; paused, without owner. */

@@ -9,7 +9,19 @@
 #include "net/stream_impl.h"
 #include "net/sys.h"
 
-enum { READS = 4 /* of a stream in a turn, so that one does not starve the rest */ };
+enum {
+    READS = 4,    /* of a stream in a turn, so that one does not starve the rest */
+    PIECE = 4096, /* bytes of a client that are dealt with at a time while the loop is behind */
+};
+
+/* Gives the owner what it may have now of n bytes; returns how many it has dealt with. What bytes cost is
+ * their sender's choice: so when there is not time for everybody, nobody gets much of it in one go. A service
+ * is spared, for everybody waits for its connection. */
+static size_t hand_over(struct ss_stream *s, char *p, size_t n)
+{
+    bool little = s->accepted && n > PIECE && ss_loop_is_behind(s->loop);
+    return s->ops->read(s->ctx, p, little ? PIECE : n);
+}
 
 /* Keeps what the owner has not dealt with, and lines up again. */
 static void keep_rest(struct ss_stream *s, const char *p, size_t n)
@@ -24,7 +36,7 @@ static void keep_rest(struct ss_stream *s, const char *p, size_t n)
 
 static void give(struct ss_stream *s, char *p, size_t n)
 {
-    size_t used = s->ops->read(s->ctx, p, n);
+    size_t used = hand_over(s, p, n);
     if (used < n && !ss_stream_over(s))
         keep_rest(s, p + used, n - used);
 }
@@ -35,7 +47,7 @@ static bool give_rest(struct ss_stream *s)
     char *p = s->rest;
     if (p == NULL)
         return true;
-    s->rest_at += s->ops->read(s->ctx, p + s->rest_at, s->rest_len - s->rest_at);
+    s->rest_at += hand_over(s, p + s->rest_at, s->rest_len - s->rest_at);
     if (s->rest_at < s->rest_len) {
         if (!ss_stream_over(s))
             ss_loop_line_up(s->loop, SS_WORK_REST, &s->ready);

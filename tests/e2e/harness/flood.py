@@ -2,7 +2,8 @@
 
 Each of `connections` connects, sends `streams` streams that it resets, and connects again when it has sent all or was cut off,
 for `seconds`. Options: path; streams; connections; seconds; gap: so many HEADERS before their resets (1: each at once); body:
-the requests promise one; stay: waits to be cut off when all is sent. Prints how many connections it made as JSON."""
+the requests promise one; stay: waits to be cut off when all is sent; form: one of FORMS, which is sent on and on instead of
+streams. Prints how many connections it made as JSON."""
 
 import json
 import selectors
@@ -34,8 +35,30 @@ def script(path, streams, gap, body):
     return b"".join(parts)
 
 
-def flood(address, path, streams, connections, seconds, gap=1, body=False, stay=False):
-    data, selector, sent, made = script(path, streams, gap, body), selectors.DefaultSelector(), {}, 0
+UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+UPLOAD = "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked"
+
+
+def http1(line, more=""):
+    return f"{line} HTTP/1.1\r\nHost: localhost\r\n{more and more + chr(13) + chr(10)}\r\n".encode()
+
+
+# What is small for its sender and many pieces of work for its reader: (what a connection begins with, what it goes on with).
+FORMS = {
+    "requests": (b"", http1("GET /nothing") * 2000),
+    "pings": (http1("GET /chat", UPGRADE), b"\x89\x80\0\0\0\0" * 11000),
+    "frames": (http1("GET /chat", UPGRADE), b"\x81\x82\0\0\0\0{}" * 8000),
+    "chunks": (http1("POST /upload/flood", UPLOAD), b"3\r\n{}\n\r\n" * 8000),
+    "data": (
+        PREFACE + frame(SETTINGS, 0, 0, b"") + frame(HEADERS, END_HEADERS, 1, b"\x83\x86\x04\x05/echo\x01\x09localhost"),
+        frame(0, 0, 1, b" ") * 6500,
+    ),
+}
+
+
+def flood(address, connections, seconds, path="/", streams=0, gap=1, body=False, stay=False, form=None):
+    data, again = FORMS[form] if form else (script(path, streams, gap, body), b"")
+    selector, sent, made = selectors.DefaultSelector(), {}, 0
 
     def connect():
         nonlocal made
@@ -55,8 +78,9 @@ def flood(address, path, streams, connections, seconds, gap=1, body=False, stay=
         """Whether the connection is of use still."""
         try:
             if events & selectors.EVENT_WRITE:
-                sent[s] += s.send(data[sent[s] : sent[s] + 65536])
-                if sent[s] == len(data):
+                at = sent[s] - len(data)
+                sent[s] += s.send(data[sent[s] : sent[s] + 65536] if at < 0 else again[at % len(again) :])
+                if sent[s] == len(data) and not again:
                     selector.modify(s, selectors.EVENT_READ)
                     return stay
             return not events & selectors.EVENT_READ or s.recv(65536) != b""

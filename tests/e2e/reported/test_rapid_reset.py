@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import cost
+from harness import cost, flood
 from harness.victims import watch
 
 FLOODS = {
@@ -28,6 +28,19 @@ def test_clients_that_reset_and_reconnect_take_nothing_from_others(release, how)
     sidespan.process.send_signal(signal.SIGTERM)
     assert sidespan.wait() == 0
     assert time.monotonic() - began < 1  # what is asked of it is a second, not a speed
+
+
+@pytest.mark.parametrize("form", flood.FORMS)
+def test_clients_that_send_much_that_is_small_wait_for_those_who_do_not(release, form):
+    """(reported 0) Each of 64 KiB costs a worker milliseconds: read whole, a turn took a second and more."""
+    sidespan = release(access_log="off")
+    report = watch(sidespan, connections=80, seconds=2, form=form)
+    assert report.client.lost == [] and report.client.asked >= 15
+    assert report.health.lost == [] and report.health.asked >= 15
+    sidespan.process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    assert sidespan.wait() == 0
+    assert time.monotonic() - began < 1
 
 
 def test_a_flood_is_no_danger_to_memory_and_threads(sidespan):

@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#include "net/stream_impl.h"
+
 /* Every test that says so runs over TCP and over a unix pair. */
 typedef void pair_fn(int fds[2]);
 static pair_fn *const pairs[] = {tcp_pair, unix_pair};
@@ -139,6 +141,52 @@ static void what_an_owner_leaves_comes_again_turn_by_turn_behind_who_is_ready(vo
     peer_close(&q, SS_CLOSE_NOW);
     close(other);
     close(other2);
+}
+
+static size_t read_slowly(void *ctx, char *bytes, size_t n)
+{
+    uint64_t end = ss_clock_ns() + 6000000;
+    while (ss_clock_ns() < end)
+        continue;
+    return peer_read(ctx, bytes, n);
+}
+
+/* (reported 0) Of two who are ready only one is served in a turn's time. How much the other then gets. */
+static size_t after_a_long_turn(struct ss_loop *l, bool accepted)
+{
+    static const struct ss_stream_ops slow = {.read = read_slowly, .closed = peer_closed};
+    static const char bytes[10000];
+    int other[2];
+    struct peer p[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        open_peer(&p[i], l, unix_pair, &other[i]);
+        p[i].stream->accepted = accepted;
+        ss_stream_attach(p[i].stream, &slow, &p[i]);
+        ss_stream_resume(p[i].stream);
+    }
+    run_one_turn(l);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(write(other[i], bytes, sizeof bytes), sizeof bytes);
+    run_one_turn(l);
+    struct peer *first = p[0].reads ? &p[0] : &p[1], *second = p[0].reads ? &p[1] : &p[0];
+    assert_int_equal(first->read, sizeof bytes); /* nobody had to wait before */
+    assert_int_equal(second->read, 0);
+    run_one_turn(l);
+    size_t got = second->read;
+    for (int i = 0; i < 4; i++)
+        run_one_turn(l);
+    assert_int_equal(second->read, sizeof bytes);
+    for (int i = 0; i < 2; i++) {
+        peer_close(&p[i], SS_CLOSE_NOW);
+        close(other[i]);
+    }
+    return got;
+}
+
+static void a_client_gets_little_of_a_turn_while_others_have_to_wait(void **state)
+{
+    assert_in_range(after_a_long_turn(*state, true), 1, 4096);
+    assert_int_equal(after_a_long_turn(*state, false), 10000); /* a service's */
 }
 
 static void a_stream_closed_with_a_rest_leaves_nothing(void **state)
@@ -548,6 +596,7 @@ int main(void)
         LOOP_TEST(nothing_is_written_before_the_end_of_the_turn),
         LOOP_TEST(no_bytes_come_after_a_pause_within_a_read),
         LOOP_TEST(what_an_owner_leaves_comes_again_turn_by_turn_behind_who_is_ready),
+        LOOP_TEST(a_client_gets_little_of_a_turn_while_others_have_to_wait),
         LOOP_TEST(a_stream_closed_with_a_rest_leaves_nothing),
         LOOP_TEST(fin_is_told_once_and_the_stream_still_writes),
         LOOP_TEST(fin_is_told_while_reading_is_paused_and_bytes_before_it_are_unread),
