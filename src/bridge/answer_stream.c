@@ -120,16 +120,16 @@ static void on_beat(void *ctx)
     uint64_t now = ss_loop_now_ms(l), due = call->wrote_at_ms + (uint64_t)beat_ms(call);
     bool first = call->state != SS_CALL_STREAMING;
     bool expired = call->timeout_ms > 0 && now >= call->up_began_ns / 1000000 + (uint64_t)call->timeout_ms;
-    if (first && expired) { /* in this very turn: which is an answer of its own */
+    if (first && expired) { /* the deadline fires later in this turn; let it answer 504 */
         ss_timer_set(l, &call->beat, now + 1);
         return;
     }
-    if (!streaming(call)) /* so long a silence: the client shall know that somebody is there */
+    if (!streaming(call)) /* after so long a silence the client learns that somebody is there */
         return;
     if (now >= due) {
         struct ss_buf *out = ss_call_scratch(call, BEAT_MAX);
         (void)ss_stream_body_heartbeat(&call->stream, out);
-        /* Who does not read needs no signs of life. */
+        /* A client that does not read needs no signs of life. */
         if ((first || call->client->ops->unsent(call->client) == 0) && !put(call, out, false))
             return;
         call->wrote_at_ms = now;

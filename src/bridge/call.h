@@ -192,8 +192,8 @@ void ss_call_sent(struct ss_call *call, size_t n, bool whole);
 /* A stream's message of n bytes has been written to the client: gives the service credit, or holds it back.
  */
 void ss_call_settle_credit(struct ss_call *call, size_t n);
-/* What counts for n bytes of the client's has been pushed, with that outcome: fails the call, or gives the
- * client credit, or holds it back. */
+/* Call after each push of n bytes of the client's. On an error (err, st) it fails the call; else it credits
+ * the client n bytes, or holds them while the service is behind. */
 void ss_call_pushed(struct ss_call *call, size_t n, enum ss_err err, const struct ss_status *st);
 /* Much of what was sent to the service still waits here. */
 bool ss_call_service_behind(const struct ss_call *call);

@@ -62,7 +62,7 @@ static void find_known(struct intake *in)
         [H_X_FORWARDED_FOR] = {"x-forwarded-for", 15}, [H_ACCEPT_ENCODING] = {"accept-encoding", 15},
         [H_CONTENT_ENCODING] = {"content-encoding", 16}, [H_X_FORWARDED_HOST] = {"x-forwarded-host", 16},
         [H_X_FORWARDED_PROTO] = {"x-forwarded-proto", 17}, [H_X_REQUEST_TIMEOUT] = {"x-request-timeout", 17}};
-    /* One more than where names of a length begin; 0: there are none. */
+    /* Index + 1 of the first name of that length; 0 if there is none. */
     static const uint8_t first[18] = {[6] = H_ORIGIN + 1, [10] = H_CONNECTION + 1, [12] = H_CONTENT_TYPE + 1,
         [15] = H_X_FORWARDED_FOR + 1, [16] = H_CONTENT_ENCODING + 1, [17] = H_X_FORWARDED_PROTO + 1};
     /* clang-format on */

@@ -103,7 +103,7 @@ static void hang_up(struct websocket *ws)
 
 /* ---- is the client there? ---- */
 
-/* Who is given no credit, or does not read, need not answer: that is for others to judge. */
+/* Do not expect a pong from a client that we hold back, or that is not reading. */
 static bool may_answer(const struct websocket *ws)
 {
     return ws->owed == 0 && ws->lower->ops->unsent(ws->lower) == 0;

@@ -146,7 +146,7 @@ unsigned ss_h2_open_streams(const struct ss_h2 *h);
 unsigned ss_h2_free_slots(struct ss_h2 *h);
 /* Graceful end: the connection closes when its streams are over. A server says so twice (RFC 9113 §6.8): the
  * first GOAWAY refuses nothing, since requests may be on their way; the second, which names the last stream
- * that is answered, goes when the client has answered a PING behind the first, or with the next call of this.
+ * that is answered, goes when the client has answered a PING after the first, or with the next call of this.
  * Further calls do nothing. */
 void ss_h2_drain(struct ss_h2 *h);
 /* The connection's socket, for looking at; NULL when it is gone. */

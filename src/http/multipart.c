@@ -144,14 +144,14 @@ static enum ss_err behind(struct ss_multipart *m, char c)
     else if (c == '-' && m->state == BEHIND)
         m->state = DASH;
     else
-        return refuse(m, SS_ERR_INVALID, "text behind a boundary");
+        return refuse(m, SS_ERR_INVALID, "text after a boundary");
     return SS_OK;
 }
 
 static enum ss_err line_break(struct ss_multipart *m, char c)
 {
     if (c != '\n')
-        return refuse(m, SS_ERR_INVALID, "text behind a boundary");
+        return refuse(m, SS_ERR_INVALID, "text after a boundary");
     if (m->state == LAST_LF) {
         m->state = EPILOGUE;
         return SS_OK;
@@ -175,7 +175,7 @@ static enum ss_err line_byte(struct ss_multipart *m, char c, struct ss_multipart
         return line_break(m, c);
     case DASH:
         if (c != '-')
-            return refuse(m, SS_ERR_INVALID, "text behind a boundary");
+            return refuse(m, SS_ERR_INVALID, "text after a boundary");
         m->state = LAST;
         event->kind = SS_MULTIPART_END;
         return SS_OK;
@@ -183,7 +183,7 @@ static enum ss_err line_byte(struct ss_multipart *m, char c, struct ss_multipart
         if (c == '\r')
             m->state = LAST_LF;
         else if (!ss_http_space(c))
-            return refuse(m, SS_ERR_INVALID, "text behind the last boundary");
+            return refuse(m, SS_ERR_INVALID, "text after the last boundary");
         return SS_OK;
     case PREAMBLE:
     case HEAD:

@@ -56,7 +56,7 @@ enum ss_err ss_multipart_init(struct ss_multipart *m, struct ss_slice content_ty
 void ss_multipart_dispose(struct ss_multipart *m);
 /* Takes bytes from p[0..n), up to the end of one event; *used says how many. An event may take no bytes at
  * all: call again with the rest until it is SS_MULTIPART_NONE. SS_ERR_INVALID: malformed (bare LF, folded
- * lines, text behind a boundary, no or two Content-Disposition, no name, bad UTF-8, a transfer encoding);
+ * lines, text after a boundary, no or two Content-Disposition, no name, bad UTF-8, a transfer encoding);
  * SS_ERR_BODY_TOO_LARGE: a limit; SS_ERR_MEMORY. m->why then says more. */
 enum ss_err ss_multipart_push(struct ss_multipart *m, const char *p, size_t n, size_t *used,
                               struct ss_multipart_event *event);

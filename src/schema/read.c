@@ -141,26 +141,34 @@ static enum ss_err read_head(struct ss_load *l, struct ss_file *f)
     return SS_OK;
 }
 
+static enum ss_err add_weak(struct ss_load *l, struct ss_file *f, uint64_t index)
+{
+    if (index >= f->n_dependencies)
+        return ss_load_fail(l, f, NULL, "weak dependency %d is out of range", (int)index);
+    if (f->weak == NULL && (f->weak = ss_load_work(l, f->n_dependencies, sizeof(bool))) == NULL)
+        return ss_load_too_large(l);
+    f->weak[index] = true;
+    return SS_OK;
+}
+
 /* Which imports may be missing. Packed or not, as every repeated number. */
 static enum ss_err read_weak(struct ss_load *l, struct ss_file *f)
 {
     const uint8_t *p = (const uint8_t *)f->bytes.ptr, *end = p + f->bytes.len;
     struct field field;
-    while (next_field(&p, end, &field)) {
-        const uint8_t *q = (const uint8_t *)field.bytes.ptr, *q_end = q + field.bytes.len;
+    enum ss_err err = SS_OK;
+    while (err == SS_OK && next_field(&p, end, &field)) {
         if (field.number != FILE_WEAK_DEPENDENCY)
             continue;
-        while (field.wire_type == 0 || (q < q_end && ss_scan_varint(&q, q_end, &field.value))) {
-            if (field.value >= f->n_dependencies)
-                return ss_load_fail(l, f, NULL, "weak dependency %d is out of range", (int)field.value);
-            if (f->weak == NULL && (f->weak = ss_load_work(l, f->n_dependencies, sizeof(bool))) == NULL)
-                return ss_load_too_large(l);
-            f->weak[field.value] = true;
-            if (field.wire_type == 0)
-                break;
-        }
+        if (field.wire_type == 0)
+            err = add_weak(l, f, field.value);
+        if (field.wire_type != 2)
+            continue;
+        const uint8_t *q = (const uint8_t *)field.bytes.ptr, *q_end = q + field.bytes.len;
+        while (err == SS_OK && q < q_end && ss_scan_varint(&q, q_end, &field.value))
+            err = add_weak(l, f, field.value);
     }
-    return SS_OK;
+    return err;
 }
 
 /* What is added becomes a list in order of arrival. */

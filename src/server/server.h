@@ -14,7 +14,7 @@ struct ss_listener_config {
     struct ss_slice text; /* as configured, for logs */
     int mode;             /* of a unix socket's file; -1: as the umask has it */
     struct ss_tls *tls;   /* owned by the ss_server_config; NULL: cleartext */
-    /* Of requests whose route has none; NULL: none. In the ss_server_config's arena. */
+    /* CORS for routes without their own; NULL: none. In the ss_server_config's arena. */
     const struct ss_cors_config *cors;
     struct ss_site site; /* its list is in the ss_server_config's arena */
 };

@@ -243,7 +243,7 @@ static void keep_metadata(struct ss_upcall *u, struct ss_slice name, struct ss_s
         (struct ss_header){.name = ss_arena_copy(u->arena, name), .value = ss_arena_copy(u->arena, value)};
 }
 
-/* Whether the head that is being received is one of 1xx, behind which the answer's own comes. */
+/* Whether the head that is being received is one of 1xx, after which the answer's own comes. */
 static bool is_interim(const struct ss_upcall *u)
 {
     return !u->got_head && u->http_status >= 100 && u->http_status < 200;
