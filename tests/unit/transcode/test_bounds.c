@@ -1,13 +1,15 @@
 /* What hostile input may cost: beyond the input and the output, working memory of at most twice the input and
- * a fixed amount; time in proportion to the input; and a clear error where there is one.
+ * a fixed amount; work in proportion to the input; and a clear error where there is one.
  *
- * Memory and time are measured in the release variant, each case in a process of its own; under sanitizers,
- * whose own costs hide ours, the same cases run small and only their outcome is checked. */
+ * Both are measured in the release variant; under sanitizers, whose own costs hide ours, the same cases run
+ * small and only their outcome is checked. Memory: each case in a process of its own. Work: instructions,
+ * which no load of the machine changes; this program runs itself once more under callgrind, which counts
+ * those of each case apart. */
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include <valgrind/callgrind.h>
 
 #include "transcode/support.h"
 #include "wire/varint.h"
@@ -309,6 +311,29 @@ static void unknown_fields(struct given *g, size_t len)
     g->wire = true;
 }
 
+/* rich.Leaf with a child twice, on each of many levels, the second time last: a second try on each level
+ * would be exponential. */
+static void disorder_on_every_level(struct given *g, size_t len)
+{
+    struct ss_buf outer;
+    ss_buf_init(&outer, BIG);
+    FILL(&g->text, len, "\x08\x01");
+    for (int i = 0; i < 98; i++) {
+        char head[16] = "\x1a";
+        char *end = ss_varint_put(head + 1, g->text.len);
+        outer.len = 0;
+        add(&outer, head, (size_t)(end - head));
+        add(&outer, g->text.ptr, g->text.len);
+        add(&outer, "\x08\x01\x1a", 4);
+        struct ss_buf swap = g->text;
+        g->text = outer;
+        outer = swap;
+    }
+    ss_buf_dispose(&outer);
+    g->message = "rich.Leaf";
+    g->wire = true;
+}
+
 static const struct {
     const char *name;
     make_input *make;
@@ -346,12 +371,12 @@ static const struct {
     CASE(wire_map_keys),
     CASE(wire_map_keys_again_and_again),
     CASE(unknown_fields),
+    CASE(disorder_on_every_level),
 };
 
 struct cost {
     enum ss_err err;
     size_t input, output, peak; /* bytes; peak beyond what there was before */
-    double seconds;
 };
 
 /* Bytes of memory in use. */
@@ -375,13 +400,6 @@ static size_t peak(void)
     return (size_t)u.ru_maxrss * 1024;
 }
 
-static double cpu_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static struct cost run(make_input *make, size_t len)
 {
     struct given g = {.message = "rich.All"};
@@ -393,15 +411,15 @@ static struct cost run(make_input *make, size_t len)
     ss_buf_dispose(out);
     ss_buf_init(out, BIG);
     size_t before = resident();
-    double start = cpu_seconds();
     const struct ss_message *m = type(g.message);
     struct cost c = {.input = g.text.len};
     struct ss_slice text = ss_buf_slice(&g.text);
+    CALLGRIND_TOGGLE_COLLECT;
     if (g.wire)
         c.err = ss_wire_to_json(codec, fx->schema, m, NULL, text, &fx->out, &fx->arena, out, &fx->status);
     else
         c.err = ss_json_to_wire(codec, fx->schema, m, NULL, text, &fx->in, &fx->arena, out, &fx->status);
-    c.seconds = cpu_seconds() - start;
+    CALLGRIND_TOGGLE_COLLECT;
     c.output = out->len;
     c.peak = peak() > before ? peak() - before : 0;
     ss_codec_free(codec);
@@ -450,28 +468,83 @@ static void memory_is_at_most_twice_the_input_and_the_output(void **state)
     assert_int_equal(broken, 0);
 }
 
-/* Four times the input takes four times as long; sixteen times would be quadratic. Half as much again as
- * twice the time is allowed for caches. The machine may be busy: the best counts, of as many as it takes, up
- * to a number that leaves no doubt. */
-static void time_is_in_proportion_to_the_input(void **state)
+enum { SMALL = 64 << 10, N_INPUTS = sizeof inputs / sizeof *inputs };
+
+/* As `PROGRAM --count`, under callgrind: a dump of what each case costs, small and four times as large. */
+static int count(void)
+{
+    void *state = NULL;
+    if (fixture_start(&state) != 0)
+        return 1;
+    for (size_t i = 0; i < N_INPUTS; i++) {
+        for (size_t len = SMALL; len <= (size_t)4 * SMALL; len *= 4) {
+            if (run(inputs[i].make, len).err != SS_OK)
+                return 1;
+            CALLGRIND_DUMP_STATS;
+        }
+    }
+    return fixture_stop(&state);
+}
+
+/* Runs this program so; its dumps are FOLDER/out.1, FOLDER/out.2 and so on. */
+static void count_apart(const char *folder)
+{
+    char out[128], self[256];
+    snprintf(out, sizeof out, "--callgrind-out-file=%s/out", folder);
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    assert_true(n > 0);
+    self[n] = '\0';
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execlp("valgrind", "valgrind", "-q", "--tool=callgrind", "--collect-atstart=no", out, self, "--count",
+               (char *)NULL);
+        _exit(127);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static double instructions(const char *folder, size_t dump)
+{
+    char path[128], line[256];
+    double total = -1;
+    snprintf(path, sizeof path, "%s/out.%zu", folder, dump);
+    FILE *f = fopen(path, "re");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        if (strncmp(line, "totals: ", 8) == 0)
+            total = strtod(line + 8, NULL);
+    fclose(f);
+    unlink(path);
+    assert_true(total > 0);
+    return total;
+}
+
+/* Four times the input makes four times the work; a half more is for what grows with the logarithm. Sixteen
+ * times would be quadratic. */
+static void work_is_in_proportion_to_the_input(void **state)
 {
     (void)state;
+    char folder[] = "/tmp/sidespan-bounds-XXXXXX";
     int broken = 0;
     if (!MEASURED)
         return;
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
-        double small = 1e9, large = 1e9;
-        for (int again = 0; again < 20 && (again == 0 || large > 10 * small + 0.002); again++) {
-            double s = run_apart(inputs[i].make, (size_t)1 * MIB).seconds;
-            double l = run_apart(inputs[i].make, (size_t)4 * MIB).seconds;
-            small = s < small ? s : small;
-            large = l < large ? l : large;
-        }
-        if (large > 10 * small + 0.002) {
-            print_message("%-45s %.2f ms, then %.2f ms\n", inputs[i].name, small * 1e3, large * 1e3);
+    assert_non_null(mkdtemp(folder));
+    count_apart(folder);
+    for (size_t i = 0; i < N_INPUTS; i++) {
+        double small = instructions(folder, 2 * i + 1), large = instructions(folder, 2 * i + 2);
+        if (large > 4.5 * small) {
+            print_message("%-45s %.0f instructions, then %.0f: %.2f times\n", inputs[i].name, small, large,
+                          large / small);
             broken++;
         }
     }
+    char last[64];
+    snprintf(last, sizeof last, "%s/out", folder);
+    unlink(last);
+    rmdir(folder);
     assert_int_equal(broken, 0);
 }
 
@@ -487,11 +560,13 @@ static void a_string_of_a_hundred_megabytes_passes(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "--count") == 0)
+        return count();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(memory_is_at_most_twice_the_input_and_the_output, fixture_reset),
-        cmocka_unit_test_setup(time_is_in_proportion_to_the_input, fixture_reset),
+        cmocka_unit_test_setup(work_is_in_proportion_to_the_input, fixture_reset),
         cmocka_unit_test_setup(a_string_of_a_hundred_megabytes_passes, fixture_reset),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

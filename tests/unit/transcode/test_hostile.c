@@ -1,6 +1,4 @@
-/* Sizes and depths that peers choose: lengths at the edges of their varints, nesting, caps, linear time. */
-#include <time.h>
-
+/* Sizes and depths that peers choose: lengths at the edges of their varints, nesting, caps. */
 #include "transcode/support.h"
 #include "wire/varint.h"
 
@@ -13,13 +11,6 @@ static struct ss_buf repeat(const char *head, const char *piece, size_t n, const
         assert_int_equal(ss_buf_append(&b, piece, strlen(piece)), SS_OK);
     assert_int_equal(ss_buf_append(&b, tail, strlen(tail)), SS_OK);
     return b;
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* {"child":{"child":{…"name":"xxx"}}}: every length on the way grows by the bytes of the one inside. */
@@ -218,12 +209,10 @@ static void the_cap_of_the_output_is_exact(void **state)
     ss_free(wire);
 }
 
-/* Each of these took quadratic or exponential time in some implementation. Ten seconds is a thousand times
- * too much for a linear one, even under sanitizers on a busy machine. */
-static void time_is_linear_whatever_comes(void **state)
+/* Each of these took quadratic or exponential time in some implementation. test_bounds counts the work. */
+static void what_others_take_long_for_comes_out_right(void **state)
 {
     (void)state;
-    double start = seconds();
     struct ss_buf json = repeat("{\"mString\":{\"k\":\"\"", "", 0, "");
     for (unsigned i = 0; i < 100000; i++)
         assert_int_equal(ss_buf_printf(&json, ",\"%u\":\"\"", i), SS_OK);
@@ -271,7 +260,6 @@ static void time_is_linear_whatever_comes(void **state)
         assert_int_equal(ss_buf_append(&wire2, "\x22\x00\x08\x01", 4), SS_OK);
     assert_int_equal(to_json("rich.Leaf", ss_buf_slice(&wire2)), SS_OK);
     ss_buf_dispose(&wire2);
-    assert_true(seconds() - start < 10);
 }
 
 int main(void)
@@ -286,7 +274,7 @@ int main(void)
         cmocka_unit_test_setup(anys_in_anys_on_the_wire_end_at_the_depth_that_is_allowed, fixture_reset),
         cmocka_unit_test_setup(lengths_that_lie_are_refused_and_reserve_nothing, fixture_reset),
         cmocka_unit_test_setup(the_cap_of_the_output_is_exact, fixture_reset),
-        cmocka_unit_test_setup(time_is_linear_whatever_comes, fixture_reset),
+        cmocka_unit_test_setup(what_others_take_long_for_comes_out_right, fixture_reset),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }
