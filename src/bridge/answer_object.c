@@ -23,7 +23,7 @@ static void answer(struct ss_call *call, const struct ss_header *trailers, size_
         ss_head_compress(&h, call, ss_body_content_type(SS_BODY_OBJECT), ss_buf_slice(&call->out));
     ss_head_put_metadata(&h, call);
     ss_call_head(call, ss_head_success(call), h.fields, h.n, down.n ? -1 : (int64_t)text.len);
-    ss_call_data(call, text.ptr, text.len);
+    ss_call_give(call, text, &call->out);
     c->ops->finish(c, down.fields, down.n);
     ss_call_over(call);
 }

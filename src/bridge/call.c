@@ -6,6 +6,7 @@
 #include "http/gzip.h"
 
 enum {
+    GIVE_MIN = 64 * 1024,      /* bytes from which an answer's memory is handed over, not copied */
     STREAM_IDLE_MS = 300000,   /* where the route says nothing */
     PING_MS = 15000,           /* likewise */
     TRIM_BYTES = 4 << 20,      /* of memory that was freed, above which it is given back to the system */
@@ -77,6 +78,7 @@ struct ss_buf *ss_call_scratch(struct ss_call *call, size_t max)
     struct ss_buf *out = &call->bridge->scratch;
     out->max = max;
     ss_buf_clear(out, SCRATCH_KEEP);
+    ss_defer(call->bridge->loop, &call->bridge->recycle);
     return out;
 }
 
@@ -110,6 +112,15 @@ static void dispose_request(struct ss_call *call)
     ss_buf_dispose(&call->body);
 }
 
+/* A large message's text must not stay until the next one. */
+static void clear_scratch(struct ss_bridge *b, struct ss_buf *text)
+{
+    if (text->cap > SCRATCH_KEEP) {
+        count_freed(b, text->cap);
+        ss_buf_clear(text, SCRATCH_KEEP);
+    }
+}
+
 static void recycle(void *ctx)
 {
     struct ss_bridge *b = ctx;
@@ -130,6 +141,8 @@ static void recycle(void *ctx)
         b->idle = call;
         b->n_idle++;
     }
+    clear_scratch(b, &b->scratch);
+    clear_scratch(b, &b->zipped);
     if (b->n_calls == 0 && b->on_idle)
         b->on_idle(b->on_idle_ctx);
 }
@@ -206,6 +219,18 @@ void ss_call_data(struct ss_call *call, const char *p, size_t n)
     if (!call->head_only && !ss_status_bare(call->http_status)) /* else the transport drops it */
         call->bytes_out += n;
     call->client->ops->data(call->client, p, n);
+}
+
+void ss_call_give(struct ss_call *call, struct ss_slice text, struct ss_buf *b)
+{
+    const struct ss_client_ops *ops = call->client->ops;
+    if (text.ptr != b->ptr || text.len < GIVE_MIN || ops->give == NULL || call->head_only ||
+        ss_status_bare(call->http_status)) {
+        ss_call_data(call, text.ptr, text.len);
+        return;
+    }
+    call->bytes_out += text.len;
+    ops->give(call->client, b);
 }
 
 void ss_call_tear(struct ss_call *call)

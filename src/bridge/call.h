@@ -179,6 +179,8 @@ struct ss_buf *ss_call_scratch(struct ss_call *call, size_t max);
 void ss_call_head(struct ss_call *call, int status, const struct ss_header *headers, size_t n,
                   int64_t length);
 void ss_call_data(struct ss_call *call, const char *p, size_t n);
+/* text: what b holds, or something else. As ss_call_data; a large b is given away, not copied. */
+void ss_call_give(struct ss_call *call, struct ss_slice text, struct ss_buf *b);
 /* There is no memory for what must come next: breaks the answer off, and ends the call. */
 void ss_call_tear(struct ss_call *call);
 /* Answers are done: remembers the service's word for the log. */

@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "http/header.h"
 
@@ -48,6 +49,9 @@ struct ss_client_ops {
                  int64_t content_length);
     /* A piece of the body; copied. To HEAD, the transport drops it. */
     void (*data)(struct ss_client *c, const char *p, size_t n);
+    /* A large piece of the body: as data, but takes b's memory, where the transport can, and leaves b empty.
+     * May be NULL: then data serves. */
+    void (*give)(struct ss_client *c, struct ss_buf *b);
     /* The answer is whole. Trailers are copied, and dropped where the transport cannot carry them. */
     void (*finish)(struct ss_client *c, const struct ss_header *trailers, size_t n);
     /* Breaks the answer off so that the client cannot take it for whole. */

@@ -285,6 +285,14 @@ static void write_data(struct ss_client *c, const char *p, size_t n)
     ss_stream_want_flush(h->socket);
 }
 
+static void give(struct ss_client *c, struct ss_buf *b)
+{
+    struct http1 *h = of_client(c);
+    if (h->chunk_out || c->torn || !ss_stream_give(h->socket, b))
+        write_data(c, b->ptr, b->len);
+    ss_buf_dispose(b);
+}
+
 static void finish(struct ss_client *c, const struct ss_header *trailers, size_t n)
 {
     struct http1 *h = of_client(c);
@@ -333,6 +341,7 @@ static void want_writable(struct ss_client *c)
 static const struct ss_client_ops client_ops = {
     .head = write_head,
     .data = write_data,
+    .give = give,
     .finish = finish,
     .reset = reset,
     .consume = consume,

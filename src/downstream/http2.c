@@ -116,6 +116,18 @@ static void write_data(struct ss_client *c, const char *p, size_t n)
     ss_h2_reset(r->conn->h2, &r->h2, SS_H2_INTERNAL_ERROR);
 }
 
+static void give(struct ss_client *c, struct ss_buf *b)
+{
+    struct h2_request *r = of_client(c);
+    if (r->h2.out.len) {
+        write_data(c, b->ptr, b->len);
+        ss_buf_dispose(b);
+        return;
+    }
+    b->max = r->h2.out.max;
+    ss_h2_write_buf(r->conn->h2, &r->h2, b);
+}
+
 static void finish(struct ss_client *c, const struct ss_header *trailers, size_t n)
 {
     struct h2_request *r = of_client(c);
@@ -158,6 +170,7 @@ static void want_writable(struct ss_client *c)
 static const struct ss_client_ops client_ops = {
     .head = write_head,
     .data = write_data,
+    .give = give,
     .finish = finish,
     .reset = reset,
     .consume = consume,

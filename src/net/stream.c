@@ -147,7 +147,7 @@ void ss_streams_settle(struct ss_loop *l)
 
 void ss_stream_drop_output(struct ss_stream *s)
 {
-    s->out.len = s->wire.len = s->wire_off = 0;
+    s->out.len = s->out_off = s->wire.len = s->wire_off = 0;
     ss_loop_reclaim(s->loop, &s->out);
     ss_loop_reclaim(s->loop, &s->wire);
 }
@@ -250,7 +250,7 @@ enum ss_err ss_stream_send(struct ss_stream *s, const char *p, size_t n)
 
 size_t ss_stream_pending(const struct ss_stream *s)
 {
-    return s->out.len + (s->wire.len - s->wire_off);
+    return (s->out.len - s->out_off) + (s->wire.len - s->wire_off);
 }
 
 bool ss_stream_blocked(const struct ss_stream *s)

@@ -51,6 +51,9 @@ struct ss_buf *ss_stream_output(struct ss_stream *s);
 /* Raises that cap to max bytes, where it is less. */
 void ss_stream_raise_output(struct ss_stream *s, size_t max);
 void ss_stream_want_flush(struct ss_stream *s);
+/* Appends all that b holds by taking its memory, without a copy, and leaves b empty; wants the flush. false:
+ * nothing was taken, since there is too much before it, or no room for so much. */
+bool ss_stream_give(struct ss_stream *s, struct ss_buf *b);
 /* Both in one. Copied. */
 enum ss_err ss_stream_send(struct ss_stream *s, const char *p, size_t n);
 /* Bytes collected and not yet taken by the kernel. */

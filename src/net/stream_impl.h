@@ -36,6 +36,7 @@ struct ss_stream {
     struct ss_tls_conn *tls; /* NULL: plain */
     struct ss_buf out, wire;
     size_t wire_off; /* bytes of wire that the kernel has */
+    size_t out_off;  /* bytes of out that are in wire, as ciphertext */
     uint64_t bytes_in, bytes_out;
     struct ss_stream *next_dirty;
     struct ss_deferred ready;  /* in the loop's line of streams to read from */

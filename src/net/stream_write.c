@@ -7,8 +7,9 @@
 #include "net/sys.h"
 
 enum {
-    ROOM = 65536,        /* bytes asked of fill at a time */
-    TURN_MAX = 4 * ROOM, /* bytes after which a stream that could go on waits for the next turn */
+    ROOM = 65536,         /* bytes asked of fill at a time */
+    TLS_PIECE = 4 * ROOM, /* bytes that are encrypted at a time */
+    TURN_MAX = 4 * ROOM,  /* bytes after which a stream that could go on waits for the next turn */
 };
 
 /* Bytes taken, 0 when the kernel refuses, -1 on failure. */
@@ -58,6 +59,25 @@ static enum ss_push push_plain(struct ss_stream *s)
     return SS_PUSH_REFUSED;
 }
 
+/* Encrypts a piece, sends it, and so on: what waits for a slow reader waits once, not as ciphertext too. */
+static enum ss_push push_tls(struct ss_stream *s)
+{
+    enum ss_push r = SS_PUSH_ALL;
+    while (r == SS_PUSH_ALL && s->out_off < s->out.len) {
+        size_t n = s->out.len - s->out_off;
+        if (n > TLS_PIECE)
+            n = TLS_PIECE;
+        ss_loop_lend(s->loop, &s->wire);
+        if (ss_tls_conn_write(s->tls, s->out.ptr + s->out_off, n) != SS_OK)
+            return SS_PUSH_FAILED;
+        s->out_off += n;
+        if (s->out_off == s->out.len)
+            s->out.len = s->out_off = 0;
+        r = push_wire(s);
+    }
+    return r;
+}
+
 enum ss_push ss_stream_push(struct ss_stream *s)
 {
     enum ss_push r = push_wire(s);
@@ -65,11 +85,32 @@ enum ss_push ss_stream_push(struct ss_stream *s)
         return r;
     if (s->tls == NULL)
         return push_plain(s);
-    ss_loop_lend(s->loop, &s->wire);
-    if (ss_tls_conn_write(s->tls, s->out.ptr, s->out.len) != SS_OK)
-        return SS_PUSH_FAILED;
-    s->out.len = 0;
-    return push_wire(s);
+    return push_tls(s);
+}
+
+bool ss_stream_give(struct ss_stream *s, struct ss_buf *b)
+{
+    struct ss_buf head = s->out;
+    if (s->dead || s->broken || s->out_off || (head.len && s->wire.len) || b->len > head.max)
+        return false;
+    if (head.len && s->tls) {
+        ss_loop_lend(s->loop, &s->wire);
+        if (ss_tls_conn_write(s->tls, head.ptr, head.len) != SS_OK)
+            return false;
+        s->out.len = 0;
+    } else if (head.len) { /* goes out as what the kernel did not take does: before the rest */
+        size_t max = s->wire.max;
+        s->out = s->wire;
+        s->wire = head;
+        s->wire.max = max;
+    }
+    ss_loop_reclaim(s->loop, &s->out);
+    ss_buf_dispose(&s->out);
+    s->out = *b;
+    s->out.max = head.max;
+    ss_buf_init(b, b->max);
+    ss_stream_want_flush(s);
+    return true;
 }
 
 static void on_writable(h2o_socket_t *sock, const char *err)

@@ -298,6 +298,7 @@ ROWS = [
     Row("WebSocket", "empty messages", websocket(tiny_frames), small=8 * KIB),
     Row("WebSocket", "fragments of a byte", websocket(fragments), small=8 * KIB),
     Row("answer", "empty values of a list", answer(field(65, b"\x0a\x00")), 1 * MIB, 8 * KIB, True),
+    Row("answer", "empty messages", answer(b"\x82\x02\x00"), 1 * MIB, 4 * KIB, True),
     Row("answer", "control characters", answer(field(31, b"\x01" * 100)), 2 * MIB, 16 * KIB, True),
     Row("answer", "empty messages of a stream", stream_of(b"")),
     Row("details", "RetryInfo", details(field(3, ANY)), 40 * KIB, 10 * KIB),

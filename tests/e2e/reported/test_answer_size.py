@@ -119,8 +119,7 @@ def test_past_the_cap_an_answer_is_a_status_whatever_its_form(wide, transport):
         answer = ask(transport, sidespan, form)
         assert (answer.status, answer.json()["code"]) == (500, 8), form
         assert "max_json_bytes" in answer.json()["message"]
-        # Growing, the text may be there twice for a moment.
-        assert cost.peak_kib(sidespan.pid) - before < 2 * 64 * KIB + 32 * KIB, form
+        assert cost.peak_kib(sidespan.pid) - before < 64 * KIB + 24 * KIB, form
     assert ask(transport, sidespan, "/one", "HEAD").status == 500
     for path, count in {"/one": 3, "/parts": 1, "/many": 4}.items():
         lines = eventually(lambda: (found := access_lines(sidespan, path)) and len(found) == count and found)
@@ -137,8 +136,7 @@ def test_up_to_the_cap_an_answer_comes_whole(wide, transport, mib):
     status, body = fetch(sidespan, "/one", transport is http2)
     assert status == "200"
     assert body == b'{"parts":[' + b",".join([PART.encode()] * service.parts) + b"]}"
-    # The text, a copy of it on its way to the client, and what growing leaves behind.
-    assert cost.peak_kib(sidespan.pid) - before < 3 * mib * KIB + 8 * KIB
+    assert cost.peak_kib(sidespan.pid) - before < mib * KIB + 24 * KIB
     service.parts += 1
     assert ask(transport, sidespan, "/one").status == 500
 

@@ -315,7 +315,8 @@ static void draining_finishes_what_runs(void **state)
     struct rec *r = peer_request(&s->p, get_x, false);
     settle_site(s);
     ss_front_drain(&s->front);
-    settle_site(s);
+    for (int i = 0; i < 100 && !s->p.goaway; i++) /* a busy machine may take its time */
+        settle_site(s);
     assert_true(s->p.goaway);
     assert_int_equal(s->front.n_conns, 1);
     answer_text(s->asked[0], "done");

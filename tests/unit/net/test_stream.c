@@ -205,6 +205,57 @@ static void a_stream_closed_with_a_rest_leaves_nothing(void **state)
     close(other);
 }
 
+/* Reads what there is from other into got, turn by turn, until n bytes have come. */
+static void drain(struct ss_loop *l, int other, struct ss_buf *got, size_t n)
+{
+    static char piece[65536];
+    for (int turn = 0; turn < 20000 && got->len < n; turn++) {
+        ssize_t one = read(other, piece, sizeof piece);
+        if (one > 0)
+            ss_buf_append(got, piece, (size_t)one);
+        else
+            run_for(l, 1);
+    }
+    assert_int_equal(got->len, n);
+}
+
+static void memory_that_is_given_is_sent_in_its_place(void **state)
+{
+    enum { BODY = 3 << 20 };
+    for (int before = 0; before < 2; before++) {
+        int other;
+        struct peer p = {0};
+        struct ss_buf body, more, got;
+        open_peer(&p, *state, unix_pair, &other);
+        ss_buf_init(&got, 64 << 20);
+        ss_buf_init(&body, BODY);
+        ss_buf_init(&more, BODY);
+        for (unsigned i = 0; body.len < BODY; i++)
+            ss_buf_append(&body, (const char *)&i, sizeof i);
+        const char *memory = body.ptr;
+        if (before)
+            ss_stream_send(p.stream, "head", 4);
+        assert_true(ss_stream_give(p.stream, &body));
+        assert_ptr_equal(body.ptr, NULL);
+        assert_ptr_equal(ss_stream_output(p.stream)->ptr, memory); /* no copy */
+        ss_buf_append(&more, "x", 1);
+        assert_int_equal(ss_stream_give(p.stream, &more),
+                         !before); /* only what is one block can wait before it */
+        if (before)
+            ss_stream_send(p.stream, "x", 1);
+        drain(*state, other, &got, (before ? 4 : 0) + BODY + 1);
+        const char *at = got.ptr + (before ? 4 : 0);
+        for (unsigned i = 0; i < BODY / sizeof i; i++)
+            assert_memory_equal(at + i * sizeof i, &i, sizeof i);
+        assert_int_equal(at[BODY], 'x');
+        assert_int_equal(ss_stream_pending(p.stream), 0);
+        ss_buf_dispose(&more);
+        ss_buf_dispose(&got);
+        peer_close(&p, SS_CLOSE_NOW);
+        close(other);
+    }
+}
+
 /* ---- departure ---- */
 
 static void fin_is_told_once_and_the_stream_still_writes(void **state)
@@ -598,6 +649,7 @@ int main(void)
         LOOP_TEST(what_an_owner_leaves_comes_again_turn_by_turn_behind_who_is_ready),
         LOOP_TEST(a_client_gets_little_of_a_turn_while_others_have_to_wait),
         LOOP_TEST(a_stream_closed_with_a_rest_leaves_nothing),
+        LOOP_TEST(memory_that_is_given_is_sent_in_its_place),
         LOOP_TEST(fin_is_told_once_and_the_stream_still_writes),
         LOOP_TEST(fin_is_told_while_reading_is_paused_and_bytes_before_it_are_unread),
         LOOP_TEST(a_reset_is_told_in_every_state),

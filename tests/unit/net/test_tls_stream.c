@@ -64,6 +64,39 @@ static void megabytes_cross_both_ways_with_a_slow_reader(void **state)
     }
 }
 
+/* A head that was appended, and a body whose memory is given: ciphertext of a part of it at a time. */
+static void what_is_given_comes_after_what_was_sent_and_is_not_there_twice(void **state)
+{
+    (void)state;
+    enum { HEAD = 100, BODY = 20 << 20 };
+    for (int slow = 0; slow < 2; slow++) {
+        struct world w;
+        struct flow up = {0}, down = {.slow = slow};
+        begin_connected(&w);
+        w.client.extra = &up;
+        w.server.extra = &down;
+        w.server.on_read = on_read_verify;
+        w.server.keep = false;
+        struct ss_buf body;
+        char head[HEAD];
+        ss_buf_init(&body, BODY);
+        assert_int_equal(ss_buf_reserve(&body, BODY), SS_OK);
+        while (up.made < HEAD) {
+            head[up.made] = pattern_at(up.made);
+            up.made++;
+        }
+        while (body.len < BODY)
+            body.ptr[body.len++] = pattern_at(up.made++);
+        assert_int_equal(ss_stream_send(w.client.stream, head, HEAD), SS_OK);
+        assert_true(ss_stream_give(w.client.stream, &body));
+        assert_int_equal(body.len, 0);
+        assert_true(ss_stream_pending(w.client.stream) >= HEAD + BODY);
+        assert_true(run_until(w.loop, both_have_read, &w, 30000));
+        assert_int_equal(ss_stream_pending(w.client.stream), 0);
+        end(&w);
+    }
+}
+
 static void on_read_pause_at_once(struct peer *p, char *bytes, size_t n)
 {
     (void)bytes;
@@ -211,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(megabytes_cross_both_ways_with_a_slow_reader),
+        cmocka_unit_test(what_is_given_comes_after_what_was_sent_and_is_not_there_twice),
         cmocka_unit_test(bytes_kept_by_a_pause_come_after_a_resume),
         cmocka_unit_test(bytes_right_behind_the_handshake_are_read),
         cmocka_unit_test(close_notify_is_told_as_fin),
