@@ -708,11 +708,13 @@ static const struct ss_stream_ops socket_ops = {
     .read = on_read, .drained = on_drained, .closed = on_closed, .ended = on_ended};
 
 /* Answers from now on say that the connection closes. One whose client was promised another request, or has
- * not been answered yet, waits for it until all clients are quiet. */
+ * not been answered yet, waits for it until all clients are quiet. The rest of a body whose answer was given
+ * early is not waited for. */
 static void drain(struct ss_conn *c, bool quiet)
 {
     struct http1 *h = (struct http1 *)(void *)c;
-    if (quiet && h->tx == TX_NONE && h->rx == RX_HEAD && waiting_in(h) == 0 && !h->closing)
+    bool between = h->rx != RX_HEAD || waiting_in(h) == 0;
+    if (quiet && h->tx == TX_NONE && between && !h->closing)
         close_when_sent(h);
 }
 

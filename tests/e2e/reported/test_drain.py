@@ -153,3 +153,13 @@ def test_a_websocket_goes_on_while_draining(start, services, kind):
         assert [json.loads(ws.read_frame()[1])["number"] for _ in range(5)] == [1, 2, 3, 4, 5]
         assert ws.read_frame()[0] == websocket.CLOSE
     assert process.wait() == 0
+
+
+def test_a_body_whose_answer_was_given_early_does_not_hold_the_end(start):
+    """(reported 42) The client has its answer, and sends no more of what nobody reads."""
+    process = start()
+    with http1.Connection(process.address()) as connection:
+        connection.send(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        assert connection.read_response().status == 404
+        process.process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
