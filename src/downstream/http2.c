@@ -7,7 +7,10 @@
  *
  * One timer a connection looks after it and its streams: a head or a body that does not come on, and an
  * answer that is not taken. It is lazy: what happens to a stream moves `since_ms`, and the timer only when it
- * must fire earlier than it is set. While a call runs, time is the bridge's matter. */
+ * must fire earlier than it is set. While a call runs, time is the bridge's matter.
+ *
+ * It is one file because requests and their connection share the block being received, the timer and the
+ * drain. */
 #include <stdio.h>
 
 #include "base/arena.h"

@@ -7,7 +7,10 @@
 #include "h2/pool.h"
 
 /* Lifetime: an ss_h2 is never freed inside nghttp2: ss_h2_free marks it dead, callbacks then refuse to go on,
- * and the deferred `reap` frees it at the end of the turn. `dead` means: no events any more. */
+ * and the deferred `reap` frees it at the end of the turn. `dead` means: no events any more.
+ *
+ * It is one file because nghttp2's callbacks and what owners ask change the same fields. What could be told
+ * apart is elsewhere: what a peer may not do is guard.c's, memory is pool.c's. */
 
 enum {
     OUTPUT_HIGH = 256 * 1024, /* bytes waiting for the socket above which no frame is produced */
