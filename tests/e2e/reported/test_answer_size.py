@@ -11,6 +11,7 @@ import pytest
 from harness import cost, faults, http1, http2
 from harness.faults import grpc_frame
 from harness.process import eventually, write_routes
+from harness.websocket import WebSocket
 
 FIELDS = 40
 # What an empty Part is as JSON, and the array around it.
@@ -124,6 +125,19 @@ def test_past_the_cap_an_answer_is_a_status_whatever_its_form(wide, transport):
     for path, count in {"/one": 3, "/parts": 1, "/many": 4}.items():
         lines = eventually(lambda: (found := access_lines(sidespan, path)) and len(found) == count and found)
         assert all(" 500 grpc=8 " in line for line in lines), lines
+
+
+def test_past_the_cap_a_websocket_closes_with_the_code(wide):
+    service, start = wide
+    service.parts = 200_000
+    sidespan = start()
+    before = cost.resident_kib(sidespan.pid)
+    cost.forget_peak(sidespan.pid)
+    socket = WebSocket(sidespan.address(), "/many").open()
+    code, reason = socket.read_close()
+    assert code == 4008 and "max_json_bytes" in reason
+    assert cost.peak_kib(sidespan.pid) - before < 64 * KIB + 24 * KIB
+    socket.connection.close()
 
 
 @pytest.mark.parametrize("transport, mib", [(http1, 64), (http2, 8)])
