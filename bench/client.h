@@ -117,7 +117,7 @@ static inline ssize_t read_bytes(nghttp2_session *session, int32_t id, uint8_t *
 static inline int32_t post(nghttp2_session *session, const char *path, const char *type, struct bytes *b,
                            void *stream)
 {
-    nghttp2_nv head[] = {nv(":method", "POST"),     nv(":scheme", "http"), nv(":path", path),
+    nghttp2_nv head[] = {nv(":method", "POST"),         nv(":scheme", "http"), nv(":path", path),
                          nv(":authority", "localhost"), nv("te", "trailers"),  nv("content-type", type)};
     nghttp2_data_provider provider = {.source = {.ptr = b}, .read_callback = read_bytes};
     return nghttp2_submit_request(session, NULL, head, sizeof head / sizeof head[0], &provider, stream);

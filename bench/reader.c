@@ -161,10 +161,10 @@ static void begin_http1(struct stream *s, const char *port, const char *path, co
                         const void *body, size_t n)
 {
     char request[1024];
-    int head = snprintf(
-        request, sizeof request,
-        "POST %s HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
-        path, type, n);
+    int head = snprintf(request, sizeof request,
+                        "POST %s HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\nContent-Type: "
+                        "%s\r\nContent-Length: %zu\r\n\r\n",
+                        path, type, n);
     memcpy(request + head, body, n);
     s->fd = connect_to(port);
     if (send(s->fd, request, (size_t)head + n, MSG_NOSIGNAL) != head + (ssize_t)n) {

@@ -301,6 +301,7 @@ ROWS = [
     Row("answer", "empty messages", answer(b"\x82\x02\x00"), 1 * MIB, 4 * KIB, True),
     Row("answer", "control characters", answer(field(31, b"\x01" * 100)), 2 * MIB, 16 * KIB, True),
     Row("answer", "empty messages of a stream", stream_of(b"")),
+    # (reported 9)
     Row("details", "RetryInfo", details(field(3, ANY)), 40 * KIB, 10 * KIB),
     Row("details", "empty details", details(field(3, b"")), 40 * KIB, 4 * KIB),
     Row("metadata", "fields", metadata(90), 54 * KIB, 12 * KIB),

@@ -1,4 +1,4 @@
-/* What the access log says of a call's times. */
+/* What the access log says of a call's times (reported 10). */
 #include <sys/mman.h>
 
 #include "bridge/support.h"

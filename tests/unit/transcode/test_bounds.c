@@ -1,4 +1,4 @@
-/* What hostile input may cost: beyond the input and the output, working memory of at most twice the input and
+/* (reported 50) What hostile input may cost: beyond the input and the output, working memory of at most twice the input and
  * a fixed amount; work in proportion to the input; and a clear error where there is one.
  *
  * Both are measured in the release variant; under sanitizers, whose own costs hide ours, the same cases run
