@@ -1,5 +1,5 @@
-/* (reported 50) What hostile input may cost: beyond the input and the output, working memory of at most twice the input and
- * a fixed amount; work in proportion to the input; and a clear error where there is one.
+/* (reported 50) What hostile input may cost: beyond the input and the output, working memory of at most twice
+ * the input and a fixed amount; work in proportion to the input; and a clear error where there is one.
  *
  * Both are measured in the release variant; under sanitizers, whose own costs hide ours, the same cases run
  * small and only their outcome is checked. Memory: each case in a process of its own. Work: instructions,
