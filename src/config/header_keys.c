@@ -38,9 +38,24 @@ void ss_header_names_decode(struct ss_diag *d, const struct ss_node *value, void
     }
 }
 
+/* What gRPC and its libraries say beside the protocol itself (grpc-status-details-bin, grpc-tags-bin): native
+ * calls carry it both ways, unless it is denied. */
+static bool passes_natively(struct ss_slice name)
+{
+    static const struct ss_slice protocol[] = {{"grpc-status", 11},
+                                               {"grpc-message", 12},
+                                               {"grpc-timeout", 12},
+                                               {"grpc-encoding", 13},
+                                               {"grpc-accept-encoding", 20}};
+    for (size_t i = 0; i < sizeof protocol / sizeof protocol[0]; i++)
+        if (ss_slice_eq(name, protocol[i]))
+            return false;
+    return ss_slice_starts(name, SS_LIT("grpc-"));
+}
+
 /* Headers that HTTP, gRPC or sidespan itself owns pass neither way, whatever is allowed: to allow or deny one
  * does nothing. */
-static void check_passes(struct ss_diag *d, const struct ss_node *list, bool down_too)
+static void check_passes(struct ss_diag *d, const struct ss_node *list, bool denied)
 {
     struct ss_arena *a = d->arena;
     for (const struct ss_node *e = list && list->kind == SS_NODE_LIST ? list->first : NULL; e; e = e->next) {
@@ -52,7 +67,8 @@ static void check_passes(struct ss_diag *d, const struct ss_node *list, bool dow
             lower[i] = ss_http_tchar(e->text.ptr[i]);
         h.name = ss_slice_of(lower, e->text.len);
         bool up = ss_metadata_from_header(&h, a, &out) >= SS_FORWARD_AS_IS;
-        bool down = down_too && (ss_header_from_metadata(&h) || ss_body_header_from_metadata(&h));
+        bool down = denied && (ss_header_from_metadata(&h) || ss_body_header_from_metadata(&h) ||
+                               passes_natively(h.name));
         if (!up && !down)
             ss_diag_at(d, e, "\"%.*s\" never passes as it is: HTTP, gRPC or sidespan writes it itself",
                        SS_FMT(e->text));
