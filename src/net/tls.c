@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -100,6 +101,18 @@ static enum ss_err load_key(struct loading *ld, const char *path, const char *ce
     return ssl_fault(ld, path, "not a PEM private key");
 }
 
+/* OpenSSL reads the extensions of a certificate when it first verifies with it, and keeps them beside it. Of
+ * one that workers share that happens here, before there are workers. */
+static void read_extensions(SSL_CTX *ssl)
+{
+    const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ssl));
+    for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+        X509 *x = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+        if (x != NULL)
+            (void)X509_get_extension_flags(x);
+    }
+}
+
 static enum ss_err load_ca(struct loading *ld, const char *path, bool server)
 {
     enum ss_err err = check_readable(ld, path);
@@ -107,6 +120,7 @@ static enum ss_err load_ca(struct loading *ld, const char *path, bool server)
         return err;
     if (SSL_CTX_load_verify_file(ld->ssl, path) != 1)
         return ssl_fault(ld, path, "no PEM certificates");
+    read_extensions(ld->ssl);
     if (!server)
         return SS_OK;
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
